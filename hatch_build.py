@@ -1,0 +1,33 @@
+"""Owns what a build adds to the package: compiled catalogues and the messages. Must never change a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+SHIPPED = (".mo", ".pot", ".toml")
+
+
+def compile_catalogues(locales: Path) -> None:
+    """Write a .mo beside every .po; a fuzzy translation counts as none."""
+    for source in sorted(locales.glob("*/LC_MESSAGES/*.po")):
+        with source.open("rb") as text:
+            catalogue = read_po(text, locale=source.parts[-3])
+        with source.with_suffix(".mo").open("wb") as compiled:
+            write_mo(compiled, catalogue, use_fuzzy=False)
+
+
+class CatalogueHook(BuildHookInterface[Any]):
+    """Compiles before a wheel or an editable install, so that both find their catalogues."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        root = Path(self.root)
+        compile_catalogues(root / "locales")
+        if self.target_name == "wheel" and version == "standard":
+            for file in sorted((root / "locales").rglob("*")):
+                if file.suffix in SHIPPED:
+                    build_data["force_include"][str(file)] = f"redirect/{file.relative_to(root).as_posix()}"
