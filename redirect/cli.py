@@ -1,0 +1,272 @@
+"""Owns the command line: arguments in, tables and exit codes out. Must never take a query, a URL or a key as an
+argument, since arguments are seen by everyone on a machine."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from redirect import __version__, app as service, settings as settings_, tools
+from redirect.adapters import keyring
+from redirect.domain.access import Scope
+from redirect.domain.counts import TABLES
+from redirect.domain.errors import BadRequest, SettingsError
+from redirect.domain.lists import Confidence
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Deterrence and prevention: what a platform answers when someone searches for, or opens, child sexual abuse material.",
+)
+lists = typer.Typer(no_args_is_help=True, help="Build lists, publish them, see what is live.")
+keys = typer.Typer(
+    no_args_is_help=True, help="Keys that platforms present, and the secrets of this deployment."
+)
+app.add_typer(lists, name="lists")
+app.add_typer(keys, name="keys")
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def _explain() -> str:
+    lines = [
+        f"[bold]{name}[/bold]{f' (default {default})' if default else ''}: {about}."
+        for name, default, about in settings_.explain()
+    ]
+    return (
+        "[bold]Settings[/bold], from the environment; an unknown or wrong one stops the start.\n\n"
+        + "\n\n".join(lines)
+    )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Every command reads the same REDIRECT_* settings; `redirect serve --help` explains them."""
+
+
+@app.command(epilog=_explain())
+def serve(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Sample list, try page and the key `demo`, on loopback.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    only: Annotated[str | None, typer.Option(help="pages or api: serve only that part.")] = None,
+) -> None:
+    """Run the service until Ctrl-C or SIGTERM."""
+    given = {"demo": "1" if demo else None, "host": host, "port": port, "workers": workers, "only": only}
+    settings = settings_.load(
+        os.environ, {name: str(value) for name, value in given.items() if value is not None}
+    )
+    service.serve(
+        settings, lambda url: _announce(settings, url), lambda known: asyncio.run(tools.publish_sample(known))
+    )
+
+
+@lists.command()
+def build(
+    sources: Annotated[
+        list[Path], typer.Argument(help="CSV files, or files of plain URLs or domains.", show_default=False)
+    ],
+    to: Annotated[Path, typer.Option("--out", help="Directory for the signed bundle.", show_default=False)],
+    category: Annotated[str, typer.Option(help="For entries of plain files.")] = "csam",
+    confidence: Annotated[Confidence, typer.Option(help="For entries of plain files.")] = Confidence.HIGH,
+    use_until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="End of a licence.", show_default=False)
+    ] = None,
+    local: Annotated[bool, typer.Option("--local", help="Allow local checkers to use it.")] = False,
+) -> None:
+    """Turn list files into a signed bundle of keyed digests. No entry can be read from it.
+
+    CSV has the header kind,value,category,confidence,language,source,expires,note; the kinds are term, all, stem,
+    except, url and host. A line that cannot be read is named by its number; the others go on.
+    """
+    with Progress(
+        TextColumn("Building"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=None)
+        built = tools.build_list(
+            settings_.load(os.environ),
+            sources,
+            to,
+            category=category,
+            confidence=confidence,
+            use_until=use_until.replace(tzinfo=UTC) if use_until else None,
+            local=local,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    for failed in built.unread:
+        err.print(f"[yellow]left out[/yellow] {failed}", highlight=False, soft_wrap=True)
+    out.print(f"Version {built.manifest.version}, {built.manifest.total} entries, in {to}")
+    out.print(f"Make it live: redirect lists publish {to}", highlight=False)
+    if built.unread:
+        raise typer.Exit(1)
+
+
+@lists.command()
+def publish(
+    directory: Annotated[Path, typer.Argument(help="What `redirect lists build` wrote.", show_default=False)],
+    accept_change: Annotated[
+        bool, typer.Option("--accept-change", help="The list may shrink or grow by more than a fifth.")
+    ] = False,
+) -> None:
+    """Make a bundle live on every node, within seconds; the service may run or not."""
+    manifest = asyncio.run(
+        tools.publish_list(settings_.load(os.environ), directory, accept_change=accept_change)
+    )
+    out.print(f"Version {manifest.version} is published, {manifest.total} entries")
+
+
+@lists.command()
+def status() -> None:
+    """Say which list is live, how old it is and what it holds. Exits with 1 where none is."""
+    manifest = asyncio.run(tools.list_status(settings_.load(os.environ)))
+    if manifest is None:
+        err.print("No list is live. Make one with `redirect lists build`, then `redirect lists publish`.")
+        raise typer.Exit(1)
+    table = Table(show_header=False)
+    table.add_row("Version", str(manifest.version))
+    table.add_row("Built", manifest.created)
+    table.add_row("Refresh by", manifest.refresh_by)
+    table.add_row("Use until", manifest.use_until or "no end")
+    table.add_row(
+        "Entries", ", ".join(f"{count} {kind}" for kind, count in manifest.entries.items() if count)
+    )
+    table.add_row("Size", f"{manifest.size / 1e6:.1f} MB")
+    out.print(table)
+
+
+@keys.command()
+def create(
+    platform: Annotated[str, typer.Option(help="Name of the platform: a-z, 0-9 and -.", show_default=False)],
+    scope: Annotated[list[Scope], typer.Option(help="May be given more than once.", show_default=False)],
+) -> None:
+    """Make a key for a platform and show it, once. Only its digest is kept."""
+    key, record = asyncio.run(tools.create_key(settings_.load(os.environ), platform, scope))
+    err.print(
+        f"Key {record.id} for {record.platform}, scopes {', '.join(record.scopes)}. It is shown only now:"
+    )
+    out.print(key, highlight=False, soft_wrap=True)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show what is kept of every key."""
+    table = Table("Key", "Platform", "Scopes")
+    for record in asyncio.run(tools.known_keys(settings_.load(os.environ))):
+        table.add_row(record.id, record.platform, ", ".join(record.scopes))
+    out.print(table)
+
+
+@keys.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="As `redirect keys list` shows it.", show_default=False)],
+) -> None:
+    """End a key, within seconds, on every node."""
+    if not asyncio.run(tools.revoke_key(settings_.load(os.environ), key_id)):
+        raise SettingsError("there is no such key; `redirect keys list` shows them all")
+    out.print(f"Key {key_id} is revoked")
+
+
+@keys.command()
+def generate() -> None:
+    """Make the secrets of a deployment that has its own store. Keep REDIRECT_SIGNING_KEY where lists are built."""
+    for name, text in keyring.generate().items():
+        out.print(f"{name}={text}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def counts(
+    table: Annotated[str, typer.Option(help=f"One of {', '.join(TABLES)}.")] = "checks",
+    format_: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
+    first: Annotated[
+        str,
+        typer.Option(
+            "--from", help="First day or hour, UTC: 2026-11-22 or 2026-11-22T01:00Z.", show_default=False
+        ),
+    ] = "",
+    last: Annotated[str, typer.Option("--to", help="Last day or hour, included.", show_default=False)] = "",
+) -> None:
+    """Show counts. Cells below 10 are left out, the rest rounded to the nearest 5; the open period is included."""
+    try:
+        rows, complete = asyncio.run(tools.counted(settings_.load(os.environ), table, first, last))
+    except BadRequest as error:
+        raise SettingsError(
+            f"{error}: tables are {', '.join(TABLES)}; a period is 2026-11-22 or 2026-11-22T01:00Z"
+        ) from None
+    if not complete:
+        err.print("[yellow]The counts of the last moments have not reached the store yet.[/yellow]")
+    _write(rows, TABLES[table].columns, format_)
+
+
+def _write(rows: list[dict[str, Any]], columns: tuple[str, ...], format_: Format) -> None:
+    if format_ is Format.JSON:
+        json.dump({"rows": rows}, sys.stdout)
+        sys.stdout.write("\n")
+    elif format_ is Format.CSV:
+        writer = csv.DictWriter(sys.stdout, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*(str(row[column]) for column in columns))
+        out.print(table if rows else "No cell has reached 10 yet; smaller ones are never shown.")
+
+
+def _announce(settings: settings_.Settings, url: str) -> None:
+    out.print(f"redirect {__version__} is serving at [link={url}]{url}[/link]", highlight=False)
+    if not settings.demo:
+        return
+    check = f"curl -s -H 'Authorization: Bearer demo' -d '{{\"query\":\"ZORBLAX   minku\"}}' {url}/v1/check"
+    loop = f"for i in $(seq 20); do {check} >/dev/null; done"
+    environment = f"REDIRECT_DATA_DIR={settings.data_dir} " if str(settings.data_dir) != "var" else ""
+    program = ".venv/bin/redirect" if Path(".venv/bin/redirect").exists() else "redirect"
+    err.print(
+        "[bold red]DEMO: everyone who can reach this machine's loopback may use the key `demo`. Never for real traffic.[/bold red]"
+    )
+    out.print(
+        f"\nOpen the try page:\n  {url}/\nAsk as a platform would:\n  {check}\nAsk twenty times, then see the count:\n  {loop}\n  {environment}{program} counts\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+    sys.stdout.flush()

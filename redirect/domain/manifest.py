@@ -1,0 +1,75 @@
+"""Owns what is said of a bundle, and which bundle may follow which. Must never say what is in one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from redirect.domain.decision import Degraded
+from redirect.domain.errors import ListError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CHANGE_LIMIT = 0.20
+"""Share by which a list may shrink or grow without a person saying so."""
+
+REFRESH_AFTER = timedelta(days=7)
+BODY_LIMIT = 1 << 28
+"""Bytes of the largest bundle taken: about twenty million entries."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The signed half of a bundle. Times are ISO 8601 in UTC.
+
+    Past `refresh_by` the list goes on serving and answers say `degraded`; past `use_until`, the end of a
+    licence, it stops matching. `entries` counts by kind. `local` allows local checkers.
+    """
+
+    version: int
+    created: str
+    refresh_by: str
+    use_until: str | None
+    entries: Mapping[str, int]
+    size: int
+    sha256: str
+    local: bool = False
+
+    @property
+    def total(self) -> int:
+        """Entries of all kinds."""
+        return sum(self.entries.values())
+
+
+def version_at(moment: datetime) -> int:
+    """A version that rises with time and can be read: 20261122010203 for 2026-11-22 01:02:03 UTC."""
+    return int(moment.astimezone(UTC).strftime("%Y%m%d%H%M%S"))
+
+
+def staleness(manifest: Manifest, now: float) -> Degraded:
+    """What the age of a list means for its answers at `now` (seconds since 1970-01-01 UTC)."""
+    if manifest.use_until and now > datetime.fromisoformat(manifest.use_until).timestamp():
+        return Degraded.LIST_PAST_USE
+    if now > datetime.fromisoformat(manifest.refresh_by).timestamp():
+        return Degraded.LIST_PAST_REFRESH
+    return Degraded.NO
+
+
+def ensure_may_follow(new: Manifest, live: Manifest | None, *, accept_change: bool) -> None:
+    """Raise ListError unless `new` may replace `live`; the message says what to do."""
+    if not new.total:
+        raise ListError("the list is empty; an empty list never goes live")
+    if live is None:
+        return
+    if new.version <= live.version:
+        raise ListError(
+            f"version {new.version} is not newer than {live.version}, which is live; build it again"
+        )
+    change = new.total / live.total - 1
+    if abs(change) > CHANGE_LIMIT and not accept_change:
+        raise ListError(
+            f"{new.total} entries, {live.total} are live: a change of {change:+.0%} is more than"
+            f" {CHANGE_LIMIT:.0%}; if that is meant, publish with --accept-change"
+        )

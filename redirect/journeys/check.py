@@ -1,0 +1,160 @@
+"""Owns the decision on one subject. Must never wait: it touches memory only, and keeps nothing of the subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from redirect.domain.content import Statement
+from redirect.domain.counts import CHECKS
+from redirect.domain.decision import DEFAULT_CATEGORY, DEFAULT_VARIANT, ON_ERROR, Action, Category, Degraded
+from redirect.domain.subject import Mode, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redirect.domain.content import Platform
+    from redirect.domain.services import Card
+    from redirect.journeys.ports import Clock, Languages, Lists, Tally
+    from redirect.journeys.show import Show
+
+
+class Resource(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A service as a platform may show it: at least one of `url` and `phone` is given. Absent is unknown."""
+
+    id: str
+    name: str
+    languages: tuple[str, ...]
+    url: str | None = None
+    phone: str | None = None
+    phone_display: str | None = None
+    hours: str | None = None
+    free: bool | None = None
+    anonymous: bool | None = None
+    verified_on: str = ""
+
+
+def resource(card: Card) -> Resource:
+    """A card as it goes to a platform: only contacts that may be shown."""
+    service = card.service
+    return Resource(
+        id=service.id,
+        name=service.native_name or service.name,
+        languages=service.languages,
+        url=card.url,
+        phone=card.phone,
+        phone_display=card.phone_display,
+        hours=service.hours,
+        free=service.free,
+        anonymous=service.anonymous,
+        verified_on=service.verified_on,
+    )
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What to do about one subject. All but the first four are given only when the action is not `allow`.
+
+    `page` is the absolute address of the warning page; `title`, `text` and `resources` say the same for a
+    platform that renders it itself.
+    """
+
+    action: Action
+    list_version: int
+    degraded: bool
+    degraded_reason: Degraded | None = None
+    category: str | None = None
+    message: str | None = None
+    variant: str | None = None
+    page: str | None = None
+    title: str | None = None
+    text: str | None = None
+    resources: tuple[Resource, ...] | None = None
+
+
+class Checker:
+    """Decides, counts, and says where to send the person."""
+
+    def __init__(
+        self,
+        lists: Lists,
+        categories: Mapping[str, Category],
+        languages: Languages,
+        tally: Tally,
+        show: Show,
+        clock: Clock,
+    ) -> None:
+        self._lists = lists
+        self._categories = categories
+        self._languages = languages
+        self._tally = tally
+        self._show = show
+        self._clock = clock
+
+    def check(self, subject: Subject, platform: Platform) -> Answer:
+        """Answer one subject. Raises BadRequest where it is none."""
+        subject.ensure_valid()
+        degraded = self._lists.degraded
+        category, action = self._rule(subject, platform)
+        attempt = subject.attempt_label
+        labels = (
+            platform.name,
+            subject.surface.value,
+            action.value,
+            subject.mode.value,
+            attempt,
+            degraded.value,
+        )
+        self._tally.add(CHECKS, labels)
+        if action is Action.ALLOW or subject.mode is Mode.SHADOW:
+            return Answer(
+                action=Action.ALLOW,
+                list_version=self._lists.version,
+                degraded=degraded is not Degraded.NO,
+                degraded_reason=None if degraded is Degraded.NO else degraded,
+            )
+        return self._warning(subject, platform, category, action)
+
+    def _rule(self, subject: Subject, platform: Platform) -> tuple[Category, Action]:
+        matcher = self._lists.matcher
+        if matcher is None:
+            return self._categories[DEFAULT_CATEGORY], ON_ERROR[platform.on_error]
+        if subject.query is not None:
+            match = matcher.match_query(subject.query)
+        else:
+            match = matcher.match_url(subject.url or "")
+        if match is None:
+            return self._categories[DEFAULT_CATEGORY], Action.ALLOW
+        category = self._categories.get(match.category) or self._categories[DEFAULT_CATEGORY]
+        return category, category.action(match.confidence, subject.surface)
+
+    def _warning(self, subject: Subject, platform: Platform, category: Category, action: Action) -> Answer:
+        statement = self._statement(subject, platform, category)
+        summary = self._show.summary(statement)
+        paragraphs = (paragraph.text for paragraph in summary.message.paragraphs)
+        return Answer(
+            action=action,
+            list_version=self._lists.version,
+            degraded=self._lists.degraded is not Degraded.NO,
+            degraded_reason=None if self._lists.degraded is Degraded.NO else self._lists.degraded,
+            category=category.id,
+            message=statement.message,
+            variant=statement.variant,
+            page=summary.page,
+            title=self._languages.translate(summary.locale, summary.message.headline),
+            text="\n\n".join(self._languages.translate(summary.locale, text) for text in paragraphs),
+            resources=tuple(map(resource, summary.cards)),
+        )
+
+    def _statement(self, subject: Subject, platform: Platform, category: Category) -> Statement:
+        attempt = subject.attempt_label
+        return Statement(
+            platform=platform.name,
+            category=category.id,
+            message=category.message(is_url=subject.url is not None, attempt=attempt),
+            variant=DEFAULT_VARIANT,
+            country=self._languages.country(subject.country),
+            attempt=attempt,
+            language=self._languages.hint(subject.languages) if subject.languages else "",
+            day=int(self._clock()) // 86400,
+        )

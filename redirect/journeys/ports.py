@@ -1,0 +1,105 @@
+"""Owns what the journeys ask of the outside. Must never hold an implementation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redirect.domain.content import Statement
+    from redirect.domain.counts import Cell, Table
+    from redirect.domain.decision import Degraded
+    from redirect.domain.locales import Locale
+    from redirect.domain.matching import Matcher
+
+
+class Clock(Protocol):
+    """Seconds since 1970-01-01 UTC."""
+
+    def __call__(self) -> float: ...
+
+
+class Tally(Protocol):
+    """Adds one to a cell of the open period, in memory. Never fails and never waits."""
+
+    def add(self, table: Table, labels: tuple[str, ...]) -> None: ...
+
+
+class Lists(Protocol):
+    """The list that is live now. `matcher` is None while none may be used; `degraded` says why."""
+
+    @property
+    def matcher(self) -> Matcher | None: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def degraded(self) -> Degraded: ...
+
+
+class Tokens(Protocol):
+    """Encrypts what a page's address says.
+
+    `seal` gives the same text for the same statement; `open` gives None for anything that no key of ours
+    sealed. `code` names a service within one page without telling which.
+    """
+
+    def seal(self, statement: Statement) -> str: ...
+    def open(self, token: str) -> Statement | None: ...
+    def code(self, token: str, service: str) -> str: ...
+
+
+class Languages(Protocol):
+    """The languages that are served, English always among them, and what is spoken where."""
+
+    @property
+    def served(self) -> Sequence[Locale]: ...
+    def choose(self, *, explicit: str, hint: str, header: str, country: str) -> Locale: ...
+    def hint(self, wanted: str) -> str:
+        """The served tag that answers an Accept-Language value, or empty where none does."""
+        ...
+
+    def country(self, code: str | None) -> str:
+        """A known ISO 3166-1 alpha-2 code in capitals, else `ZZ`."""
+        ...
+
+    def translate(self, locale: Locale, text: str) -> str: ...
+
+
+class Batch(Protocol):
+    """Sums that leave the spool together: applied once, whatever happens on the way."""
+
+    @property
+    def spool(self) -> str: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def cells(self) -> Sequence[tuple[Cell, int]]: ...
+
+
+class CountStore(Protocol):
+    """Where sums are kept. Every call may raise StoreError."""
+
+    async def apply(self, batch: Batch) -> None:
+        """Add a batch; a batch that was already applied changes nothing."""
+        ...
+
+    async def counts(self, table: Table, periods: Sequence[int]) -> list[tuple[int, str, int]]:
+        """Stored cells as (period, joined labels, count)."""
+        ...
+
+
+class ListStore(Protocol):
+    """Where signed bundles are kept. Every call may raise StoreError."""
+
+    async def list_version(self) -> int:
+        """The version that is live, 0 where none is."""
+        ...
+
+    async def read_list(self) -> tuple[bytes, bytes] | None:
+        """Manifest and bundle that are live."""
+        ...
+
+    async def write_list(self, version: int, manifest: bytes, body: bytes) -> bool:
+        """Make a bundle live; False, and nothing changed, unless its version is higher than the live one."""
+        ...

@@ -1,0 +1,254 @@
+"""Owns what an operator can set, read once into a frozen value. Must never be imported but by app.py and cli.py's
+way to it, nor show a secret."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from redirect.domain.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PREFIX = "REDIRECT_"
+CONFIG = "REDIRECT_CONFIG"
+STORE_SCHEMES = ("redis", "rediss", "unix", "cluster", "clusters")
+LOOPBACK_NAMES = ("localhost",)
+
+
+class Secret:
+    """A text that must not appear in a traceback, a log or a repr."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret(…)" if self._text else "Secret()"
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
+        return self._text
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _path(value: str) -> Path:
+    if not value.strip() or "\0" in value:
+        raise ValueError("a path is needed")
+    return Path(value.strip()).expanduser()
+
+
+def _optional_path(value: str) -> Path | None:
+    return _path(value) if value.strip() else None
+
+
+def _number(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.strip().isdecimal() or not lowest <= int(value) <= highest:
+            raise ValueError(f"a whole number from {lowest} to {highest} is needed")
+        return int(value)
+
+    return parse
+
+
+def _yes(value: str) -> bool:
+    known = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if value.strip().lower() not in {*known, ""}:
+        raise ValueError("1 or 0 is needed")
+    return known.get(value.strip().lower(), False)
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.strip() not in allowed:
+            raise ValueError(f"one of {', '.join(text or 'nothing' for text in allowed)} is needed")
+        return value.strip()
+
+    return parse
+
+
+def _words(value: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in value.split(",") if word.strip())
+    if not words:
+        raise ValueError("at least one name is needed")
+    return words
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if value.strip() and (
+        parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment
+    ):
+        raise ValueError(
+            "an http or https address without ? and # is needed, such as https://search.example/safety"
+        )
+    return value.strip().rstrip("/")
+
+
+def _store_url(value: str) -> Secret:
+    scheme, separator, rest = value.strip().partition("://")
+    if value.strip() and (scheme not in STORE_SCHEMES or not separator or not rest):
+        raise ValueError(
+            f"an address that begins with {', '.join(f'{scheme}://' for scheme in STORE_SCHEMES)} is needed"
+        )
+    return Secret(value.strip())
+
+
+def _setting(default: str, parse: Callable[[str], Any], about: str) -> Any:
+    return dataclasses.field(metadata={"default": default, "parse": parse, "about": about})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything an operator can set; `about` is what `redirect serve --help` says of it."""
+
+    data_dir: Path = _setting(
+        "var", _path, "Where the service keeps its data: embedded store, lists, keys, counts on their way"
+    )
+    host: str = _setting("127.0.0.1", _text, "Address to listen on")
+    port: int = _setting("8080", _number(0, 65535), "Port to listen on; 0 takes a free one")
+    workers: int = _setting("1", _number(1, 256), "Worker processes; about one for each core")
+    public_url: str = _setting(
+        "", _public_url, "Address under which people reach the pages, path allowed (default http://HOST:PORT)"
+    )
+    platforms: Path | None = _setting(
+        "", _optional_path, "Your platforms.toml: shown names, who blocks, appeal, exit address"
+    )
+    store_url: Secret = _setting(
+        "",
+        _store_url,
+        "redis://, rediss://, unix://, cluster:// (or clusters:// with TLS); empty: an embedded Valkey",
+    )
+    languages: str = _setting(
+        "",
+        _one_of("", "reviewed", "draft"),
+        "Translations to serve: reviewed (default), or draft (default with demo)",
+    )
+    only: str = _setting("", _one_of("", "pages", "api"), "Serve only the pages people see, or only the API")
+    query_parameters: tuple[str, ...] = _setting(
+        "q,query,search,text,p", _words, "Parameters in which /v1/forward looks for a search"
+    )
+    list_key: Secret = _setting(
+        "", lambda text: Secret(text.strip()), "Secret that keys the list digests (32 bytes, base64)"
+    )
+    token_key: Secret = _setting(
+        "",
+        lambda text: Secret(text.strip()),
+        "Secret that encrypts page addresses; two during rotation, newest first",
+    )
+    list_trust: str = _setting(
+        "", _text, "Public keys whose signature on a list is trusted; two during rotation"
+    )
+    signing_key: Secret = _setting(
+        "",
+        lambda text: Secret(text.strip()),
+        "Secret that signs lists; only where lists are built, never on a serving node",
+    )
+    demo: bool = _setting("0", _yes, "Sample list, try page and the key `demo`; only on a loopback address")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether redirect runs its own store."""
+        return not self.store_url
+
+    @property
+    def drafts(self) -> bool:
+        """Whether translations that two people have not reviewed yet are served."""
+        return self.languages == "draft" or (self.demo and not self.languages)
+
+
+def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `overrides`, then REDIRECT_* variables, then the TOML file that REDIRECT_CONFIG names.
+
+    `overrides` are by field name. Raises SettingsError naming the first setting that is unknown or wrong.
+    """
+    fields = {field.name: field for field in dataclasses.fields(Settings)}
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    path = given.pop(CONFIG, "")
+    for name in given:
+        if name.removeprefix(PREFIX).lower() not in fields or name != name.upper():
+            raise SettingsError(f"{name}: there is no such setting; `redirect serve --help` lists them")
+    texts = {field.name: str(field.metadata["default"]) for field in fields.values()}
+    texts.update(_file(Path(path), set(fields)) if path else {})
+    texts.update({name.removeprefix(PREFIX).lower(): value for name, value in given.items()})
+    texts.update(overrides or {})
+    values = {name: _parse(fields[name], text) for name, text in texts.items()}
+    settings = Settings(**values)
+    _ensure_demo_is_local(settings)
+    return settings
+
+
+def explain() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of every setting."""
+    rows = [
+        (PREFIX + field.name.upper(), field.metadata["default"], field.metadata["about"])
+        for field in dataclasses.fields(Settings)
+    ]
+    return [
+        *rows,
+        (
+            CONFIG,
+            "",
+            "A TOML file with the same settings in small letters: port = 8080; variables win over it",
+        ),
+    ]
+
+
+def _parse(field: dataclasses.Field[Any], text: str) -> Any:
+    try:
+        return field.metadata["parse"](text)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}{field.name.upper()}: {error}") from None
+
+
+def _file(path: Path, known: set[str]) -> dict[str, str]:
+    try:
+        table = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise SettingsError(f"{CONFIG}: cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{CONFIG}: {path}: {error}") from None
+    for name in table:
+        if name not in known:
+            raise SettingsError(
+                f"{CONFIG}: {path}: there is no setting {name!r}; `redirect serve --help` lists them"
+            )
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in table.items()
+    }
+
+
+def _ensure_demo_is_local(settings: Settings) -> None:
+    if not settings.demo or settings.host in LOOPBACK_NAMES:
+        return
+    try:
+        local = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise SettingsError(
+            "REDIRECT_HOST: with --demo only a loopback address such as 127.0.0.1, since its key is public"
+        )

@@ -1,0 +1,134 @@
+"""Owns `POST /v1/check` and `/v1/check/batch`. Must never put anything of the input into an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import msgspec
+
+from redirect.domain.access import Scope
+from redirect.domain.content import Platform
+from redirect.domain.errors import BadRequest
+from redirect.domain.subject import Subject
+from redirect.journeys.check import Answer
+from redirect.web.http import read_body, send_json
+from redirect.web.security import KnownKeys, admit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Receive, Send
+    from starlette.types import Scope as Request
+
+    from redirect.journeys.check import Checker
+
+CHECK_LIMIT = 1 << 16
+"""Bytes of a body: a text of 4 kB with every character escaped, and room for the rest."""
+BATCH_LIMIT = 1 << 22
+BATCH_SUBJECTS = 1000
+YIELD_EVERY = 50
+
+Wanted = TypeVar("Wanted")
+
+
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Up to BATCH_SUBJECTS subjects."""
+
+    subjects: list[Subject]
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """One answer for each subject, in order."""
+
+    answers: list[Answer]
+
+
+class Count(Protocol):
+    """Adds to a number of `/metrics`."""
+
+    def __call__(self, count: int = 1) -> None: ...
+
+
+class CheckEndpoint:
+    """One subject. Written against ASGI itself: this is the path that a platform waits for."""
+
+    def __init__(
+        self, checker: Checker, keys: KnownKeys, platforms: Mapping[str, Platform], count: Count
+    ) -> None:
+        self._checker = checker
+        self._keys = keys
+        self._platforms = platforms
+        self._count = count
+        self._decoder = msgspec.json.Decoder(Subject)
+        self._encoder = msgspec.json.Encoder()
+
+    async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        platform = platform_of(admit(request, self._keys, Scope.CHECK).platform, self._platforms)
+        subject = decode(self._decoder, await read_body(receive, CHECK_LIMIT))
+        answer = self._checker.check(subject, platform)
+        self._count()
+        await send_json(send, self._encoder.encode(answer))
+
+
+class BatchEndpoint:
+    """Many subjects in one request."""
+
+    def __init__(
+        self, checker: Checker, keys: KnownKeys, platforms: Mapping[str, Platform], count: Count
+    ) -> None:
+        self._checker = checker
+        self._keys = keys
+        self._platforms = platforms
+        self._count = count
+        self._decoder = msgspec.json.Decoder(Batch)
+
+    async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
+        """Answer one request; either all subjects are answered or none."""
+        platform = platform_of(admit(request, self._keys, Scope.CHECK).platform, self._platforms)
+        subjects = decode(self._decoder, await read_body(receive, BATCH_LIMIT)).subjects
+        if len(subjects) > BATCH_SUBJECTS:
+            raise BadRequest("invalid-request")
+        for subject in subjects:
+            subject.ensure_valid()
+        answers = []
+        for number, subject in enumerate(subjects, start=1):
+            answers.append(self._checker.check(subject, platform))
+            if number % YIELD_EVERY == 0:
+                await asyncio.sleep(0)  # others wait for single answers meanwhile
+        self._count(len(answers))
+        await send_json(send, msgspec.json.encode(Answers(answers)))
+
+
+def platform_of(name: str, platforms: Mapping[str, Platform]) -> Platform:
+    """What the operator says of a platform; defaults for one that is not in platforms.toml."""
+    return platforms.get(name) or Platform(name)
+
+
+def decode(decoder: msgspec.json.Decoder[Wanted], body: bytes) -> Wanted:
+    """The typed body. Raises BadRequest; a decoder's own message names input, so it is dropped."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        raise BadRequest("invalid-request") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_broken_text(decoder, body)
+
+
+def _decode_broken_text(decoder: msgspec.json.Decoder[Wanted], body: bytes) -> Wanted:
+    """Lone surrogates and broken bytes must be no way around a list: they are replaced, then decided."""
+    try:
+        # The standard library's parser accepts lone surrogates; a turn through UTF-16 makes them U+FFFD.
+        loose = json.loads(body.decode("utf-8", errors="replace"), parse_constant=_refuse)
+        text = json.dumps(loose, ensure_ascii=False)
+        return decoder.decode(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    except msgspec.ValidationError:
+        raise BadRequest("invalid-request") from None
+    except (ValueError, RecursionError):
+        raise BadRequest("malformed-json") from None
+
+
+def _refuse(_constant: str) -> None:
+    raise ValueError

@@ -1,0 +1,63 @@
+"""Owns raw requests and answers on the paths where every microsecond counts. Must never read more than it is told to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redirect.domain.errors import BadRequest
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+JSON_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class Disconnected(Exception):  # noqa: N818 (a caller who leaves is no error)
+    """The caller went away before the body was whole."""
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The request's body. Raises BadRequest over `limit` bytes, Disconnected where the caller left."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message["body"]
+        if len(body) > limit:
+            raise BadRequest("body-too-large")
+        return body
+    return await _read_parts(message, receive, limit)
+
+
+async def _read_parts(message: object, receive: Receive, limit: int) -> bytes:
+    parts = bytearray()
+    while isinstance(message, dict) and message["type"] == "http.request":
+        parts += message.get("body", b"")
+        if len(parts) > limit:
+            raise BadRequest("body-too-large")
+        if not message.get("more_body"):
+            return bytes(parts)
+        message = await receive()
+    raise Disconnected
+
+
+async def send_json(send: Send, body: bytes) -> None:
+    """Answer 200 with a JSON body."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [*JSON_HEADERS, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """The first value of a header, empty where there is none. `name` in small letters."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return b""
+
+
+def text_header(scope: Scope, name: bytes, limit: int = 512) -> str:
+    """A header as text, cut at `limit` bytes."""
+    return header(scope, name)[:limit].decode("latin-1")

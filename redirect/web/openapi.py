@@ -1,0 +1,157 @@
+"""Owns `/v1/openapi.json`: paths by hand, schemas from the types that parse and write. Must never drift from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from redirect import __version__
+from redirect.domain.subject import Subject
+from redirect.journeys.check import Answer
+from redirect.web.check import BATCH_LIMIT, BATCH_SUBJECTS, CHECK_LIMIT, Answers, Batch
+from redirect.web.health import Ready
+from redirect.web.problems import MEDIA_TYPE, PROBLEMS, type_of
+
+REF = "#/components/schemas/{name}"
+CALLER_PROBLEMS = ("malformed-json", "invalid-request", "query-or-url", "text-too-long", "body-too-large")
+KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope")
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI 3.1 description of this version."""
+    (subject, answer, batch, answers, ready), schemas = msgspec.json.schema_components(
+        (Subject, Answer, Batch, Answers, Ready), ref_template=REF
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "redirect",
+            "version": __version__,
+            "summary": "What to do when someone searches for, or opens, child sexual abuse material",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "security": [{"key": []}],
+        "paths": {
+            "/v1/check": {"post": _call("check", "Decide on one query or URL", subject, answer, CHECK_LIMIT)},
+            "/v1/check/batch": {
+                "post": _call(
+                    "checkBatch", f"Decide on up to {BATCH_SUBJECTS} subjects", batch, answers, BATCH_LIMIT
+                )
+            },
+            "/v1/forward": {"get": _forward("forwardGet"), "post": _forward("forwardPost")},
+            "/v1/openapi.json": {"get": _open("openapi", "This document", {"type": "object"})},
+            "/livez": {"get": _open("livez", "The process answers", {"type": "string"}, "text/plain")},
+            "/readyz": {"get": _ready(ready)},
+            "/metrics": {"get": _open("metrics", "Prometheus metrics", {"type": "string"}, "text/plain")},
+        },
+        "components": {
+            "schemas": {**schemas, "Problem": _problem_schema()},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def endpoint(_request: object) -> Response:
+    """`GET /v1/openapi.json`."""
+    return Response(msgspec.json.encode(document()), media_type="application/json")
+
+
+def _call(
+    name: str, summary: str, request: dict[str, Any], answer: dict[str, Any], limit: int
+) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": f"At most {limit} bytes. Read as JSON whatever the Content-Type says.",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
+        "responses": {
+            "200": {"description": "The decision", "content": {"application/json": {"schema": answer}}},
+            **_problems(*CALLER_PROBLEMS, *KEY_PROBLEMS),
+        },
+    }
+
+
+def _forward(name: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        "operationId": name,
+        "summary": "Decide on another request, for a reverse proxy that asks before it passes it on",
+        "parameters": [
+            {
+                "name": "style",
+                "in": "query",
+                "schema": {"enum": ["nginx"]},
+                "description": "403 instead of 302",
+            },
+            {"name": "country", "in": "query", "schema": text, "description": "ISO 3166-1 alpha-2, if known"},
+            {"name": "surface", "in": "query", "schema": {"$ref": REF.format(name="Surface")}},
+            {
+                "name": "X-Original-URI",
+                "in": "header",
+                "schema": text,
+                "description": "Path and query asked for",
+            },
+            {
+                "name": "X-Forwarded-Uri",
+                "in": "header",
+                "schema": text,
+                "description": "The same, by another name",
+            },
+            {
+                "name": "X-Forwarded-Host",
+                "in": "header",
+                "schema": text,
+                "description": "Its host: the URL is checked too",
+            },
+        ],
+        "responses": {
+            "200": {"description": "Let it pass"},
+            **{status: {"description": "Send the person to Location"} for status in ("302", "303")},
+            **_problems("invalid-request", *KEY_PROBLEMS),
+        },
+    }
+
+
+def _open(
+    name: str, summary: str, schema: dict[str, Any], media_type: str = "application/json"
+) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "security": [],
+        "responses": {"200": {"description": summary, "content": {media_type: {"schema": schema}}}},
+    }
+
+
+def _ready(schema: dict[str, Any]) -> dict[str, Any]:
+    call = _open("readyz", "A usable list and a catalogue are loaded", schema)
+    call["responses"]["503"] = {**call["responses"]["200"], "description": "They are not"}
+    return call
+
+
+def _problems(*names: str) -> dict[str, Any]:
+    """Responses by status; kinds of problems with one status share it."""
+    described: dict[str, list[str]] = {}
+    for name in names:
+        described.setdefault(str(PROBLEMS[name].status), []).append(
+            f"{type_of(name)}: {PROBLEMS[name].title}"
+        )
+    content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(name="Problem")}}}
+    return {
+        status: {"description": "; ".join(texts), "content": content} for status, texts in described.items()
+    }
+
+
+def _problem_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "enum": [type_of(name) for name in PROBLEMS]},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+        },
+    }

@@ -1,0 +1,57 @@
+"""Owns who may call what, and the headers that guard a page. Must never compare a key itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from redirect.domain.errors import BadRequest
+from redirect.web.http import header
+
+if TYPE_CHECKING:
+    from starlette.types import Scope as Request
+
+    from redirect.domain.access import Access, Scope
+
+BEARER = b"bearer "
+
+
+class KnownKeys(Protocol):
+    """Finds the access that a presented key gives."""
+
+    def find(self, presented: bytes) -> Access | None: ...
+
+
+def admit(request: Request, keys: KnownKeys, scope: Scope) -> Access:
+    """The access of the request's bearer key. Raises BadRequest where there is none that allows this scope."""
+    presented = header(request, b"authorization")
+    if presented[:7].lower() != BEARER:
+        raise BadRequest("no-key")
+    access = keys.find(presented[7:].strip())
+    if access is None:
+        raise BadRequest("wrong-key")
+    if scope not in access.scopes:
+        raise BadRequest("wrong-scope")
+    return access
+
+
+def page_headers(style_source: str, language: str, *, form: bool, https: bool) -> dict[str, str]:
+    """Headers of every page that people see. `form` allows the one form to our own address."""
+    target = "'self'" if form else "'none'"
+    policy = (
+        f"default-src 'none'; style-src {style_source}; base-uri 'none';"
+        f" form-action {target}; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Content-Language": language,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex, nofollow",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+        "Vary": "Accept-Language",
+        **({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if https else {}),
+    }
