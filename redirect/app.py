@@ -43,7 +43,7 @@ from redirect.domain.subject import UNKNOWN_COUNTRY
 from redirect.journeys.check import Checker
 from redirect.journeys.show import Show
 from redirect.web import routes
-from redirect.web.check import BatchEndpoint, CheckEndpoint
+from redirect.web.check import BatchEndpoint, Caller, CheckEndpoint
 from redirect.web.forward import ForwardEndpoint
 from redirect.web.health import Health
 from redirect.web.pages import Pages
@@ -52,7 +52,8 @@ from redirect.web.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from starlette.applications import Starlette
+
+    from starlette.types import ASGIApp
 
     from redirect.adapters.catalogues import Catalogues
     from redirect.domain.content import Texts
@@ -63,6 +64,19 @@ if TYPE_CHECKING:
 BACKLOG = 2048
 GRACE = 5
 KEEP_ALIVE = 75  # longer than the idle connections of common proxies, so that they close first
+
+
+class Server(uvicorn.Server):
+    """A server that says when it has begun to serve."""
+
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As the parent's, then tell."""
+        await super().startup(sockets)
+        self._begun()
 
 
 @dataclass(frozen=True)
@@ -117,9 +131,7 @@ def public_url(settings: Settings, listener: socket.socket) -> str:
     return settings.public_url or f"http://{host}:{listener.getsockname()[1]}"
 
 
-def serve(
-    settings: Settings, announce: Callable[[str], None], first_list: Callable[[Settings], None]
-) -> None:
+def serve(settings: Settings, announce: Callable[[str], None], first_list: Callable[[Settings], None]) -> None:
     """Run until SIGTERM or SIGINT. `announce` gets the public address once a worker answers; `first_list` is
     called once the store answers, and publishes the sample list of a demo where nothing is."""
     processes.forbid_core_dumps()
@@ -185,7 +197,7 @@ async def _work(
         board.add(Metric.ERRORS)
 
     app = application(settings, content, keys, access, state, spool, board, note, url)
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app,
             http="httptools",
@@ -195,12 +207,12 @@ async def _work(
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
-        )
+        ),
+        board.begin_serving,
     )
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     tasks = [asyncio.create_task(part.run()) for part in (flusher, watcher, anomalies)]
-    tasks.append(asyncio.create_task(_tell_when_serving(server, board)))
     await server.serve(sockets=[listener])
     for task in tasks:
         task.cancel()
@@ -209,12 +221,6 @@ async def _work(
     await flusher.finish()
     spool.close()
     await store.close()
-
-
-async def _tell_when_serving(server: uvicorn.Server, board: Board) -> None:
-    while not server.started:
-        await asyncio.sleep(0.01)
-    board.begin_serving()
 
 
 def application(
@@ -227,24 +233,23 @@ def application(
     board: Board,
     note: Callable[[str], None],
     url: str,
-) -> Starlette:
+) -> ASGIApp:
     """The ASGI application of one worker."""
     base = urlsplit(url).path.rstrip("/")
     languages, tokens = ServedLanguages(content.catalogues), TokenBox(keys.tokens)
-    show = Show(
-        content.texts, content.platforms, content.directory, languages, tokens, spool, time.time, url, base
-    )
+    show = Show(content.texts, content.platforms, content.directory, languages, tokens, spool, time.time, url, base)
     checker = Checker(state.lists, content.categories, languages, spool, show, time.time)
     general = content.directory.named((*SELF_HELP, GENERAL_DIRECTORY, CHILD_DIRECTORY), UNKNOWN_COUNTRY)
     renderer = Renderer(content.catalogues.locales, content.catalogues.translations, general)
     count_checks, count_pages = partial(board.add, Metric.CHECKS), partial(board.add, Metric.PAGES)
     pages = Pages(show, renderer, count_pages, note, https=url.startswith("https://"))
+    caller = Caller(access, content.platforms)
     served = []
     if settings.only != "pages":
         served += routes.api_routes(
-            CheckEndpoint(checker, access, content.platforms, count_checks),
-            BatchEndpoint(checker, access, content.platforms, count_checks),
-            ForwardEndpoint(checker, access, content.platforms, settings.query_parameters, url, count_checks),
+            CheckEndpoint(checker, caller, count_checks),
+            BatchEndpoint(checker, caller, count_checks),
+            ForwardEndpoint(checker, caller, settings.query_parameters, url, count_checks),
             Health(state, board.counters, time.time),
         )
     if settings.only != "api":

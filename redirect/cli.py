@@ -18,7 +18,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from redirect import __version__, app as service, settings as settings_, tools
+from redirect import __version__, tools
+from redirect import app as service
+from redirect import settings as settings_
 from redirect.adapters import keyring
 from redirect.domain.access import Scope
 from redirect.domain.counts import TABLES
@@ -30,12 +32,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Deterrence and prevention: what a platform answers when someone searches for, or opens, child sexual abuse material.",
+    help="Deterrence and prevention: what a platform answers when someone searches for, or opens, child sexual"
+    " abuse material.",
 )
 lists = typer.Typer(no_args_is_help=True, help="Build lists, publish them, see what is live.")
-keys = typer.Typer(
-    no_args_is_help=True, help="Keys that platforms present, and the secrets of this deployment."
-)
+keys = typer.Typer(no_args_is_help=True, help="Keys that platforms present, and the secrets of this deployment.")
 app.add_typer(lists, name="lists")
 app.add_typer(keys, name="keys")
 
@@ -56,9 +57,8 @@ def _explain() -> str:
         f"[bold]{name}[/bold]{f' (default {default})' if default else ''}: {about}."
         for name, default, about in settings_.explain()
     ]
-    return (
-        "[bold]Settings[/bold], from the environment; an unknown or wrong one stops the start.\n\n"
-        + "\n\n".join(lines)
+    return "[bold]Settings[/bold], from the environment; an unknown or wrong one stops the start.\n\n" + "\n\n".join(
+        lines
     )
 
 
@@ -89,9 +89,7 @@ def serve(
 ) -> None:
     """Run the service until Ctrl-C or SIGTERM."""
     given = {"demo": "1" if demo else None, "host": host, "port": port, "workers": workers, "only": only}
-    settings = settings_.load(
-        os.environ, {name: str(value) for name, value in given.items() if value is not None}
-    )
+    settings = settings_.load(os.environ, {name: str(value) for name, value in given.items() if value is not None})
     service.serve(
         settings, lambda url: _announce(settings, url), lambda known: asyncio.run(tools.publish_sample(known))
     )
@@ -150,9 +148,7 @@ def publish(
     ] = False,
 ) -> None:
     """Make a bundle live on every node, within seconds; the service may run or not."""
-    manifest = asyncio.run(
-        tools.publish_list(settings_.load(os.environ), directory, accept_change=accept_change)
-    )
+    manifest = asyncio.run(tools.publish_list(settings_.load(os.environ), directory, accept_change=accept_change))
     out.print(f"Version {manifest.version} is published, {manifest.total} entries")
 
 
@@ -168,9 +164,7 @@ def status() -> None:
     table.add_row("Built", manifest.created)
     table.add_row("Refresh by", manifest.refresh_by)
     table.add_row("Use until", manifest.use_until or "no end")
-    table.add_row(
-        "Entries", ", ".join(f"{count} {kind}" for kind, count in manifest.entries.items() if count)
-    )
+    table.add_row("Entries", ", ".join(f"{count} {kind}" for kind, count in manifest.entries.items() if count))
     table.add_row("Size", f"{manifest.size / 1e6:.1f} MB")
     out.print(table)
 
@@ -182,9 +176,7 @@ def create(
 ) -> None:
     """Make a key for a platform and show it, once. Only its digest is kept."""
     key, record = asyncio.run(tools.create_key(settings_.load(os.environ), platform, scope))
-    err.print(
-        f"Key {record.id} for {record.platform}, scopes {', '.join(record.scopes)}. It is shown only now:"
-    )
+    err.print(f"Key {record.id} for {record.platform}, scopes {', '.join(record.scopes)}. It is shown only now:")
     out.print(key, highlight=False, soft_wrap=True)
 
 
@@ -220,9 +212,7 @@ def counts(
     format_: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     first: Annotated[
         str,
-        typer.Option(
-            "--from", help="First day or hour, UTC: 2026-11-22 or 2026-11-22T01:00Z.", show_default=False
-        ),
+        typer.Option("--from", help="First day or hour, UTC: 2026-11-22 or 2026-11-22T01:00Z.", show_default=False),
     ] = "",
     last: Annotated[str, typer.Option("--to", help="Last day or hour, included.", show_default=False)] = "",
 ) -> None:
@@ -254,19 +244,23 @@ def _write(rows: list[dict[str, Any]], columns: tuple[str, ...], format_: Format
 
 
 def _announce(settings: settings_.Settings, url: str) -> None:
-    out.print(f"redirect {__version__} is serving at [link={url}]{url}[/link]", highlight=False)
-    if not settings.demo:
-        return
+    out.print(f"redirect {__version__} is serving at {url}", highlight=False)
+    if settings.demo:
+        _teach(settings, url)
+    sys.stdout.flush()
+
+
+def _teach(settings: settings_.Settings, url: str) -> None:
     check = f"curl -s -H 'Authorization: Bearer demo' -d '{{\"query\":\"ZORBLAX   minku\"}}' {url}/v1/check"
-    loop = f"for i in $(seq 20); do {check} >/dev/null; done"
     environment = f"REDIRECT_DATA_DIR={settings.data_dir} " if str(settings.data_dir) != "var" else ""
     program = ".venv/bin/redirect" if Path(".venv/bin/redirect").exists() else "redirect"
-    err.print(
-        "[bold red]DEMO: everyone who can reach this machine's loopback may use the key `demo`. Never for real traffic.[/bold red]"
-    )
-    out.print(
-        f"\nOpen the try page:\n  {url}/\nAsk as a platform would:\n  {check}\nAsk twenty times, then see the count:\n  {loop}\n  {environment}{program} counts\n",
-        highlight=False,
-        soft_wrap=True,
-    )
-    sys.stdout.flush()
+    steps = {
+        "Open the page to try it": f"{url}/",
+        "Ask as a platform would; the answer's `page` is what a person sees": check,
+        "Ask twenty times, then see the count": f"for i in $(seq 20); do {check} >/dev/null; done",
+        "": f"{environment}{program} counts",
+    }
+    err.print("[bold red]DEMO: the key `demo` is public. Only for this machine, never for real traffic.[/bold red]")
+    for about, line in steps.items():
+        out.print(f"\n{about}:" if about else "", highlight=False, end="\n" if about else "")
+        out.print(f"  {line}", highlight=False, soft_wrap=True)

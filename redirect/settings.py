@@ -98,12 +98,8 @@ def _words(value: str) -> tuple[str, ...]:
 
 def _public_url(value: str) -> str:
     parts = urlsplit(value.strip())
-    if value.strip() and (
-        parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment
-    ):
-        raise ValueError(
-            "an http or https address without ? and # is needed, such as https://search.example/safety"
-        )
+    if value.strip() and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment):
+        raise ValueError("an http or https address without ? and # is needed, such as https://search.example/safety")
     return value.strip().rstrip("/")
 
 
@@ -158,9 +154,7 @@ class Settings:
         lambda text: Secret(text.strip()),
         "Secret that encrypts page addresses; two during rotation, newest first",
     )
-    list_trust: str = _setting(
-        "", _text, "Public keys whose signature on a list is trusted; two during rotation"
-    )
+    list_trust: str = _setting("", _text, "Public keys whose signature on a list is trusted; two during rotation")
     signing_key: Secret = _setting(
         "",
         lambda text: Secret(text.strip()),
@@ -232,13 +226,8 @@ def _file(path: Path, known: set[str]) -> dict[str, str]:
         raise SettingsError(f"{CONFIG}: {path}: {error}") from None
     for name in table:
         if name not in known:
-            raise SettingsError(
-                f"{CONFIG}: {path}: there is no setting {name!r}; `redirect serve --help` lists them"
-            )
-    return {
-        name: ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        for name, value in table.items()
-    }
+            raise SettingsError(f"{CONFIG}: {path}: there is no setting {name!r}; `redirect serve --help` lists them")
+    return {name: ",".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in table.items()}
 
 
 def _ensure_demo_is_local(settings: Settings) -> None:

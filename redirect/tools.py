@@ -34,6 +34,7 @@ from redirect.journeys import publish, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
     from redirect.domain.lists import Entry
     from redirect.settings import Settings
 
@@ -107,9 +108,7 @@ def _sign(
 ) -> tuple[bytes, bytes, Manifest]:
     keys = load_keys(settings)
     if not keys.signing:
-        raise SettingsError(
-            "REDIRECT_SIGNING_KEY: needed where lists are built; `redirect keys generate` makes one"
-        )
+        raise SettingsError("REDIRECT_SIGNING_KEY: needed where lists are built; `redirect keys generate` makes one")
     if not entries:
         raise ListError("no entry could be read; an empty list never goes live")
     body = build(entries, keys.list_key, progress=progress)
@@ -169,9 +168,7 @@ async def known_keys(settings: Settings) -> list[Access]:
     """What is kept of every key."""
     async with open_store(settings) as store:
         records = (await store.access_keys()).values()
-    return sorted(
-        (msgspec.json.decode(record, type=Access) for record in records), key=lambda known: known.platform
-    )
+    return sorted((msgspec.json.decode(record, type=Access) for record in records), key=lambda known: known.platform)
 
 
 async def revoke_key(settings: Settings, key_id: str) -> bool:
@@ -181,9 +178,7 @@ async def revoke_key(settings: Settings, key_id: str) -> bool:
         return bool(found) and await store.delete_access_key(found[0])
 
 
-async def counted(
-    settings: Settings, table: str, first: str, last: str
-) -> tuple[list[dict[str, str | int]], bool]:
+async def counted(settings: Settings, table: str, first: str, last: str) -> tuple[list[dict[str, str | int]], bool]:
     """Rows of a table, and whether everything that was counted before this call is in them."""
     async with open_store(settings) as store:
         complete = await _sent(settings, store)

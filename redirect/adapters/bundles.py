@@ -76,9 +76,7 @@ def read(directory: Path) -> tuple[bytes, bytes]:
     try:
         return (directory / ENVELOPE_NAME).read_bytes(), (directory / BODY_NAME).read_bytes()
     except OSError as error:
-        raise ListError(
-            f"no bundle in {directory}: {error.strerror}; `redirect lists build` makes one"
-        ) from None
+        raise ListError(f"no bundle in {directory}: {error.strerror}; `redirect lists build` makes one") from None
 
 
 def map_body(path: Path) -> mmap.mmap:

@@ -45,7 +45,5 @@ def _category(path: Path, name: str, table: Table, texts: Texts) -> Category:
         raise ContentError(f"{path}: [{name}] actions misses {', '.join(sorted(missing))}")
     for message in (table.query, table.url, table.repeat):
         if (message, DEFAULT_VARIANT) not in texts.messages:
-            raise ContentError(
-                f"{path}: [{name}] names a message that messages.toml does not have: {message}"
-            )
+            raise ContentError(f"{path}: [{name}] names a message that messages.toml does not have: {message}")
     return Category(name, table.label, table.query, table.url, table.repeat, table.actions, table.surfaces)

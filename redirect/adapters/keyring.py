@@ -50,9 +50,7 @@ def decode(name: str, text: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_BYTES:
-        raise SettingsError(
-            f"{name}: not a key of {KEY_BYTES} bytes in base64; make one with `redirect keys generate`"
-        )
+        raise SettingsError(f"{name}: not a key of {KEY_BYTES} bytes in base64; make one with `redirect keys generate`")
     return key
 
 
@@ -105,9 +103,7 @@ def kept(directory: Path, list_key: str, token_key: str, trust: str, signing: st
         signing_key = _own(directory, "signing.key")
     return Keyring(
         list_key=decode("REDIRECT_LIST_KEY", list_key) if list_key else _own(directory, "list.key"),
-        tokens=decode_several("REDIRECT_TOKEN_KEY", token_key)
-        if token_key
-        else (_own(directory, "token.key"),),
+        tokens=decode_several("REDIRECT_TOKEN_KEY", token_key) if token_key else (_own(directory, "token.key"),),
         trust=decode_several("REDIRECT_LIST_TRUST", trust) if trust else (public_key(signing_key),),
         signing=signing_key,
     )

@@ -57,9 +57,7 @@ class ServedLanguages:
 def _countries() -> tuple[str, ...]:
     """Alpha-2 codes of CLDR, without groupings and private use."""
     codes = {*get_global("territory_zones"), *get_global("territory_languages")}
-    return tuple(
-        code for code in codes if len(code) == 2 and code.isalpha() and code not in {"ZZ", "EU", "UN", "EZ"}
-    )
+    return tuple(code for code in codes if len(code) == 2 and code.isalpha() and code not in {"ZZ", "EU", "UN", "EZ"})
 
 
 def languages_of_the_world() -> tuple[str, ...]:

@@ -67,11 +67,7 @@ class LiveList:
     def take(self, envelope: bytes, body: bytes) -> None:
         """Check, keep and swap. Raises ListError, and changes nothing, for a bundle that proves bad."""
         try:
-            manifest = bundles.verify(envelope, self._trust)
-            if manifest.version <= self.version:
-                raise ListError(f"version {manifest.version} is older than {self.version}, which is live")
-            bundles.ensure_body(manifest, body)
-            self._matcher(body)
+            manifest = self._proven(envelope, body)
             directory = self._directory / str(manifest.version)
             bundles.write(directory, envelope, body)
             self._swap(self._open(directory))
@@ -88,6 +84,14 @@ class LiveList:
             return
         self.degraded = staleness(self._snapshot.manifest, self._clock())
         self.matcher = None if self.degraded is Degraded.LIST_PAST_USE else self._snapshot.matcher
+
+    def _proven(self, envelope: bytes, body: bytes) -> Manifest:
+        manifest = bundles.verify(envelope, self._trust)
+        if manifest.version <= self.version:
+            raise ListError(f"version {manifest.version} is older than {self.version}, which is live")
+        bundles.ensure_body(manifest, body)
+        self._matcher(body)
+        return manifest
 
     def _open(self, directory: Path) -> Snapshot:
         manifest = bundles.verify((directory / bundles.ENVELOPE_NAME).read_bytes(), self._trust)

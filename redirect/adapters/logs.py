@@ -30,9 +30,7 @@ class Anomalies(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a library's record by its template alone."""
-        self.note(
-            f"{record.name}: {record.msg if isinstance(record.msg, str) and record.args else record.levelname}"
-        )
+        self.note(f"{record.name}: {record.msg if isinstance(record.msg, str) and record.args else record.levelname}")
 
     async def run(self) -> None:
         """Until cancelled, one line a minute for each kind."""

@@ -23,7 +23,5 @@ def read(path: Path, *, category: str, confidence: Confidence) -> tuple[list[Ent
         raise ListError("is not UTF-8 text", list_name=path.name) from None
     if path.suffix.lower() == ".csv":
         return parse_csv(text, path.name)
-    kind = (
-        Kind.URL if any("/" in line for line in text.splitlines() if not line.startswith("#")) else Kind.HOST
-    )
+    kind = Kind.URL if any("/" in line for line in text.splitlines() if not line.startswith("#")) else Kind.HOST
     return parse_plain(text, path.name, kind=kind, category=category, confidence=confidence, source=path.stem)

@@ -22,7 +22,6 @@ from redirect.domain.counts import SEPARATOR, TABLES, Cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-
     from pathlib import Path
 
     from redirect.domain.counts import Table
@@ -141,9 +140,7 @@ def sealed(directory: Path, spool: str, *, before: int | None = None) -> list[Pa
 
 def read_batch(path: Path) -> SpooledBatch:
     """The cells of one file. A damaged record ends the reading; what stands before it counts."""
-    return SpooledBatch(
-        path, path.name.partition(".")[0], _sequence(path), tuple(_records(path.read_bytes()))
-    )
+    return SpooledBatch(path, path.name.partition(".")[0], _sequence(path), tuple(_records(path.read_bytes())))
 
 
 def _records(data: bytes) -> Iterator[tuple[Cell, int]]:

@@ -74,15 +74,11 @@ class Store:
         for (table, period), group in itertools.groupby(sorted(batch.cells, key=_place), key=_place):
             await self._apply(batch, TABLES[table], period, group)
 
-    async def _apply(
-        self, batch: Batch, table: Table, period: int, cells: Iterable[tuple[Cell, int]]
-    ) -> None:
+    async def _apply(self, batch: Batch, table: Table, period: int, cells: Iterable[tuple[Cell, int]]) -> None:
         tag = f"{{{table.name}:{period}}}"
         expires = (period + 1) * table.grain.seconds + table.retention_days * DAY
         pairs = itertools.chain.from_iterable((SEPARATOR.join(cell.labels), count) for cell, count in cells)
-        await self._script(
-            APPLY, [f"counts:{tag}", f"applied:{tag}"], [batch.spool, batch.sequence, expires, *pairs]
-        )
+        await self._script(APPLY, [f"counts:{tag}", f"applied:{tag}"], [batch.spool, batch.sequence, expires, *pairs])
 
     async def counts(self, table: Table, periods: Sequence[int]) -> list[tuple[int, str, int]]:
         """Stored cells of these periods as (period, joined labels, count)."""

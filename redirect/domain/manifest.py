@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from redirect.domain.decision import Degraded
 from redirect.domain.errors import ListError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CHANGE_LIMIT = 0.20
 """Share by which a list may shrink or grow without a person saying so."""
@@ -32,7 +28,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     created: str
     refresh_by: str
     use_until: str | None
-    entries: Mapping[str, int]
+    entries: dict[str, int]
     size: int
     sha256: str
     local: bool = False

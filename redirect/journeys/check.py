@@ -94,26 +94,21 @@ class Checker:
     def check(self, subject: Subject, platform: Platform) -> Answer:
         """Answer one subject. Raises BadRequest where it is none."""
         subject.ensure_valid()
-        degraded = self._lists.degraded
         category, action = self._rule(subject, platform)
-        attempt = subject.attempt_label
-        labels = (
-            platform.name,
-            subject.surface.value,
-            action.value,
-            subject.mode.value,
-            attempt,
-            degraded.value,
-        )
+        degraded = self._lists.degraded
+        # `_value_`, because the property `value` of an enum costs a tenth of the whole decision.
+        surface, mode = subject.surface._value_, subject.mode._value_
+        labels = (platform.name, surface, action._value_, mode, subject.attempt_label, degraded._value_)
         self._tally.add(CHECKS, labels)
+        answer = Answer(
+            action=Action.ALLOW,
+            list_version=self._lists.version,
+            degraded=degraded is not Degraded.NO,
+            degraded_reason=None if degraded is Degraded.NO else degraded,
+        )
         if action is Action.ALLOW or subject.mode is Mode.SHADOW:
-            return Answer(
-                action=Action.ALLOW,
-                list_version=self._lists.version,
-                degraded=degraded is not Degraded.NO,
-                degraded_reason=None if degraded is Degraded.NO else degraded,
-            )
-        return self._warning(subject, platform, category, action)
+            return answer
+        return self._warning(subject, platform, category, msgspec.structs.replace(answer, action=action))
 
     def _rule(self, subject: Subject, platform: Platform) -> tuple[Category, Action]:
         matcher = self._lists.matcher
@@ -128,15 +123,12 @@ class Checker:
         category = self._categories.get(match.category) or self._categories[DEFAULT_CATEGORY]
         return category, category.action(match.confidence, subject.surface)
 
-    def _warning(self, subject: Subject, platform: Platform, category: Category, action: Action) -> Answer:
+    def _warning(self, subject: Subject, platform: Platform, category: Category, answer: Answer) -> Answer:
         statement = self._statement(subject, platform, category)
         summary = self._show.summary(statement)
         paragraphs = (paragraph.text for paragraph in summary.message.paragraphs)
-        return Answer(
-            action=action,
-            list_version=self._lists.version,
-            degraded=self._lists.degraded is not Degraded.NO,
-            degraded_reason=None if self._lists.degraded is Degraded.NO else self._lists.degraded,
+        return msgspec.structs.replace(
+            answer,
             category=category.id,
             message=statement.message,
             variant=statement.variant,

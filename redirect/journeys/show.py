@@ -33,6 +33,15 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A page that someone opened: its statement, its language, and whether the person chose that language."""
+
+    statement: Statement
+    locale: Locale
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """A warning in short: its language, its message, who helps, and the absolute address of its page."""
 
@@ -61,93 +70,45 @@ class Show:
         base: str,
     ) -> None:
         self._texts = texts
-        self._messages = texts.messages
         self._platforms = platforms
         self._directory = directory
         self._languages = languages
         self._tokens = tokens
         self._tally = tally
         self._clock = clock
-        self._public_url = public_url.rstrip("/")
-        self._base = (
-            "/" + self._public_url.partition("://")[2].partition("/")[2] if "://" in public_url else ""
-        )
-        self._base = self._base.rstrip("/")
+        self._public_url = public_url
+        self._base = base
 
     def summary(self, statement: Statement) -> Summary:
         """What a platform is told of the page that this statement stands for."""
         locale = self._locale(statement, Reader())
         return Summary(
             locale=locale,
-            message=self._messages[statement.message, statement.variant],
-            cards=chain(self._directory, Door.MAIN, statement.country, (locale.tag,)),
+            message=self._texts.messages[statement.message, statement.variant],
+            cards=self._cards(statement, Door.MAIN, locale),
             page=f"{self._public_url}/w/{self._tokens.seal(statement)}",
         )
 
-    def page(self, token: str, reader: Reader) -> PageView:
-        """The page at this address; the general page, uncounted, where the address cannot be read."""
-        statement = self._tokens.open(token)
-        if statement is None or (statement.message, statement.variant) not in self._messages:
+    def open(self, token: str, reader: Reader) -> Opened:
+        """What this address stands for, counted; the general page, uncounted, where it cannot be read."""
+        statement = self._read(token)
+        if statement is None:
             general = self._general()
-            return self._view(general, self._tokens.seal(general), replace(reader, counts=False))
-        view = self._view(statement, token, reader)
+            return Opened(general, self._locale(general, reader), chosen=bool(reader.explicit))
+        opened = Opened(statement, self._locale(statement, reader), chosen=bool(reader.explicit))
         if statement.step != THANKS:
-            self._count(
-                statement, view.locale.tag, "shown" if view.door is Door.MAIN else view.door.value, reader
-            )
-        return view
+            self._count(statement, opened.locale.tag, statement.step or "shown", reader)
+        return opened
 
-    def leave(self, token: str, reader: Reader) -> str | None:
-        """The platform's exit address, counted; None where the address cannot be read."""
-        statement = self._tokens.open(token)
-        if statement is None:
-            return None
-        self._count(statement, self._locale(statement, reader).tag, "left", reader)
-        return self._platform(statement).exit
-
-    def go(self, token: str, code: str, reader: Reader) -> str | None:
-        """The entrance of the service that this page names by `code`, counted; None where it names none."""
-        statement = self._tokens.open(token)
-        if statement is None:
-            return None
-        view = self._view(statement, token, reader)
-        shown = (*view.help, *((view.report,) if view.report else ()))
-        for help_ in shown:
-            if help_.href == self._way(token, code):
-                self._count(statement, view.locale.tag, "help", reader)
-                if reader.counts and self._fresh(statement):
-                    self._tally.add(SERVICES, (help_.card.service.id, statement.country, view.door.value))
-                return help_.card.url
-        return None
-
-    def wrong(self, token: str, reader: Reader) -> str | None:
-        """Count a wrong match; the address of the page that says thanks, or None where this page has no such
-        button."""
-        statement = self._tokens.open(token)
-        if statement is None or statement.step != Door.WORK_OR_MISTAKE:
-            return None
-        self._count(statement, self._locale(statement, reader).tag, "wrong", reader)
-        return self._address(replace(statement, step=THANKS))
-
-    def _general(self) -> Statement:
-        return Statement(
-            platform="",
-            category=DEFAULT_CATEGORY,
-            message="V1",
-            variant=DEFAULT_VARIANT,
-            country=UNKNOWN_COUNTRY,
-            attempt="unknown",
-            language="",
-            day=0,
-        )
-
-    def _view(self, statement: Statement, token: str, reader: Reader) -> PageView:
-        locale = self._locale(statement, reader)
-        door, message = self._door(statement)
+    def view(self, opened: Opened) -> PageView:
+        """What the page says. Depends on `opened` alone, so that a page written once serves everyone in the same
+        situation."""
+        statement, locale = opened.statement, opened.locale
+        token = self._tokens.seal(statement)
         here = f"{self._base}/w/{token}"
+        door, message = self._door(statement)
         # A language that the person chose goes on with them; nothing else of the request does.
-        onward = replace(statement, language=locale.tag if reader.explicit else statement.language)
-        cards = chain(self._directory, door, statement.country, (locale.tag,))
+        onward = replace(statement, language=locale.tag if opened.chosen else statement.language)
         report = report_line(self._directory, statement.country) if message.id == URL_MESSAGE else None
         return PageView(
             message=message,
@@ -155,8 +116,8 @@ class Show:
             locale=locale,
             platform=self._platform(statement),
             country=statement.country,
-            help=tuple(self._help(card, token) for card in cards),
-            crisis=crisis(self._directory, door, statement.country),
+            help=tuple(self._help(card, token) for card in self._cards(statement, door, locale)),
+            crisis=crisis(self._directory, door, statement.country, (locale.tag,)),
             report=self._help(report, token) if report else None,
             exit=f"{here}/leave",
             wrong=f"{here}/wrong" if statement.step == Door.WORK_OR_MISTAKE else "",
@@ -170,9 +131,64 @@ class Show:
             ),
         )
 
+    def leave(self, token: str, reader: Reader) -> str | None:
+        """The platform's exit address, counted; None where the address cannot be read."""
+        statement = self._read(token)
+        if statement is None:
+            return None
+        self._count(statement, self._locale(statement, reader).tag, "left", reader)
+        return self._platform(statement).exit
+
+    def go(self, token: str, code: str, reader: Reader) -> str | None:
+        """The entrance of the service that this page names by `code`, counted; None where it names none."""
+        statement = self._read(token)
+        if statement is None:
+            return None
+        locale, (door, message) = self._locale(statement, reader), self._door(statement)
+        cards = list(self._cards(statement, door, locale))
+        if message.id == URL_MESSAGE:
+            cards.append(report_line(self._directory, statement.country))
+        for card in cards:
+            if card.url and self._tokens.code(token, card.service.id) == code:
+                self._count(statement, locale.tag, "help", reader)
+                if reader.counts and self._fresh(statement):
+                    self._tally.add(SERVICES, (card.service.id, statement.country, door.value))
+                return card.url
+        return None
+
+    def wrong(self, token: str, reader: Reader) -> str | None:
+        """Count a wrong match; the address of the page that says thanks, or None where this page has no such
+        button."""
+        statement = self._read(token)
+        if statement is None or statement.step != Door.WORK_OR_MISTAKE:
+            return None
+        self._count(statement, self._locale(statement, reader).tag, "wrong", reader)
+        return self._address(replace(statement, step=THANKS))
+
+    def _read(self, token: str) -> Statement | None:
+        """A statement of ours whose message still exists."""
+        statement = self._tokens.open(token)
+        known = statement is not None and (statement.message, statement.variant) in self._texts.messages
+        return statement if known else None
+
+    def _general(self) -> Statement:
+        return Statement(
+            platform="",
+            category=DEFAULT_CATEGORY,
+            message="V1",
+            variant=DEFAULT_VARIANT,
+            country=UNKNOWN_COUNTRY,
+            attempt="unknown",
+            language="",
+            day=0,
+        )
+
+    def _cards(self, statement: Statement, door: Door, locale: Locale) -> tuple[Card, ...]:
+        return chain(self._directory, door, statement.country, (locale.tag,))
+
     def _door(self, statement: Statement) -> tuple[Door, Message]:
         if not statement.step:
-            return Door.MAIN, self._messages[statement.message, statement.variant]
+            return Door.MAIN, self._texts.messages[statement.message, statement.variant]
         door = Door.WORK_OR_MISTAKE if statement.step == THANKS else Door(statement.step)
         return door, self._texts.behind(door)
 
@@ -183,10 +199,8 @@ class Show:
         )
 
     def _help(self, card: Card, token: str) -> Help:
-        return Help(card, self._way(token, self._tokens.code(token, card.service.id)) if card.url else "")
-
-    def _way(self, token: str, code: str) -> str:
-        return f"{self._base}/w/{token}/go/{code}"
+        code = self._tokens.code(token, card.service.id)
+        return Help(card, f"{self._base}/w/{token}/go/{code}" if card.url else "")
 
     def _address(self, statement: Statement) -> str:
         return f"{self._base}/w/{self._tokens.seal(statement)}"

@@ -51,22 +51,35 @@ class Count(Protocol):
     def __call__(self, count: int = 1) -> None: ...
 
 
+class Caller:
+    """Knows which platform a request comes from. Platforms that the operator did not describe get defaults."""
+
+    def __init__(self, keys: KnownKeys, platforms: Mapping[str, Platform]) -> None:
+        self._keys = keys
+        self._platforms = dict(platforms)
+
+    def platform(self, request: Request) -> Platform:
+        """Raises BadRequest where no key allows checks."""
+        name = admit(request, self._keys, Scope.CHECK).platform
+        platform = self._platforms.get(name)
+        if platform is None:
+            platform = self._platforms[name] = Platform(name)  # as many as the operator made keys for
+        return platform
+
+
 class CheckEndpoint:
     """One subject. Written against ASGI itself: this is the path that a platform waits for."""
 
-    def __init__(
-        self, checker: Checker, keys: KnownKeys, platforms: Mapping[str, Platform], count: Count
-    ) -> None:
+    def __init__(self, checker: Checker, caller: Caller, count: Count) -> None:
         self._checker = checker
-        self._keys = keys
-        self._platforms = platforms
+        self._caller = caller
         self._count = count
         self._decoder = msgspec.json.Decoder(Subject)
         self._encoder = msgspec.json.Encoder()
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        platform = platform_of(admit(request, self._keys, Scope.CHECK).platform, self._platforms)
+        platform = self._caller.platform(request)
         subject = decode(self._decoder, await read_body(receive, CHECK_LIMIT))
         answer = self._checker.check(subject, platform)
         self._count()
@@ -76,18 +89,15 @@ class CheckEndpoint:
 class BatchEndpoint:
     """Many subjects in one request."""
 
-    def __init__(
-        self, checker: Checker, keys: KnownKeys, platforms: Mapping[str, Platform], count: Count
-    ) -> None:
+    def __init__(self, checker: Checker, caller: Caller, count: Count) -> None:
         self._checker = checker
-        self._keys = keys
-        self._platforms = platforms
+        self._caller = caller
         self._count = count
         self._decoder = msgspec.json.Decoder(Batch)
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request; either all subjects are answered or none."""
-        platform = platform_of(admit(request, self._keys, Scope.CHECK).platform, self._platforms)
+        platform = self._caller.platform(request)
         subjects = decode(self._decoder, await read_body(receive, BATCH_LIMIT)).subjects
         if len(subjects) > BATCH_SUBJECTS:
             raise BadRequest("invalid-request")
@@ -100,11 +110,6 @@ class BatchEndpoint:
                 await asyncio.sleep(0)  # others wait for single answers meanwhile
         self._count(len(answers))
         await send_json(send, msgspec.json.encode(Answers(answers)))
-
-
-def platform_of(name: str, platforms: Mapping[str, Platform]) -> Platform:
-    """What the operator says of a platform; defaults for one that is not in platforms.toml."""
-    return platforms.get(name) or Platform(name)
 
 
 def decode(decoder: msgspec.json.Decoder[Wanted], body: bytes) -> Wanted:

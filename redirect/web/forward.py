@@ -14,13 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.responses import Response
 
-from redirect.domain.access import Scope
 from redirect.domain.decision import Action
 from redirect.domain.errors import BadRequest
 from redirect.domain.subject import TEXT_LIMIT, Subject, Surface
-from redirect.web.check import platform_of
 from redirect.web.http import header, text_header
-from redirect.web.security import KnownKeys, admit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
 
     from redirect.domain.content import Platform
     from redirect.journeys.check import Checker
-    from redirect.web.check import Count
+    from redirect.web.check import Caller, Count
 
 URI_LIMIT = 1 << 16
 SUBJECT_LIMIT = 16
@@ -46,15 +43,13 @@ class ForwardEndpoint:
     def __init__(
         self,
         checker: Checker,
-        keys: KnownKeys,
-        platforms: Mapping[str, Platform],
+        caller: Caller,
         parameters: Sequence[str],
         public_url: str,
         count: Count,
     ) -> None:
         self._checker = checker
-        self._keys = keys
-        self._platforms = platforms
+        self._caller = caller
         self._parameters = frozenset(parameters)
         public = urlsplit(public_url)
         self._public_host, self._pages = public.netloc.lower(), f"{public.path}/w/"
@@ -62,7 +57,7 @@ class ForwardEndpoint:
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one sub-request."""
-        platform = platform_of(admit(request, self._keys, Scope.CHECK).platform, self._platforms)
+        platform = self._caller.platform(request)
         options = dict(parse_qsl(request["query_string"].decode("latin-1")))
         page = None if self._is_own_page(request) else self._stop(request, platform, options)
         await _answer(request, page, nginx=options.get("style") == "nginx")(request, receive, send)

@@ -1,12 +1,15 @@
-"""Owns the outermost layer: no exception leaves it, and no exception's text goes anywhere.
+"""Owns the outermost layer: what an error looks like from outside. Must never let an exception's text out.
 
-Must never let a library write a traceback of a request. Pages fall back to help, everything else to a problem.
+The only layer around the router: pages fall back to help, everything else to a problem (RFC 9457).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
+from redirect.domain.errors import BadRequest
 from redirect.web import problems
 from redirect.web.http import Disconnected
 
@@ -14,44 +17,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from redirect.web.pages import Pages
 
 API = ("/v1/", "/livez", "/readyz", "/metrics")
+ROUTER_PROBLEMS = {404: "not-found", 405: "wrong-method"}
 
 
 class Guard:
-    """Pure ASGI middleware. `base` is the path of the public address, cut off where a proxy left it on."""
+    """The ASGI application. `base` is the path of the public address, cut off where a proxy left it on."""
 
-    def __init__(self, app: ASGIApp, *, base: str, pages: Pages, note: Callable[[str], None]) -> None:
-        self._app = app
+    def __init__(self, router: ASGIApp, *, base: str, pages: Pages, note: Callable[[str], None]) -> None:
+        self._router = router
         self._base = base
         self._pages = pages
         self._note = note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; answer for the rest of the service where it fails."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         if self._base and scope["path"].startswith(f"{self._base}/"):
             scope["path"] = scope["path"].removeprefix(self._base)
-        started = False
-
-        async def watched_send(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+        scope["app"] = self  # tells the router to raise rather than to write an error of its own
         try:
-            await self._app(scope, receive, watched_send)
+            await self._router(scope, receive, send)
+        except BadRequest as error:
+            await problems.respond(error.problem)(scope, receive, send)
+        except HTTPException as error:
+            name = ROUTER_PROBLEMS.get(error.status_code, "internal")
+            await problems.respond(name, error.headers)(scope, receive, send)
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 (the very purpose of this layer)
             self._note(f"an answer broke ({type(error).__name__})")
-            if not started:
-                await self._answer(scope["path"])(scope, receive, send)
+            await self._answer(scope["path"])(scope, receive, send)
 
     def _answer(self, path: str) -> Response:
         return problems.respond("internal") if path.startswith(API) else self._pages.fallback()

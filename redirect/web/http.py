@@ -1,4 +1,4 @@
-"""Owns raw requests and answers on the paths where every microsecond counts. Must never read more than it is told to."""
+"""Owns raw requests and answers where every microsecond counts. Must never read more than it is told to."""
 
 from __future__ import annotations
 

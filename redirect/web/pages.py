@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -17,23 +19,28 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from redirect.domain.content import PageView, Platform
-    from redirect.journeys.show import Show
+    from redirect.journeys.show import Opened, Show
     from redirect.web.check import Count
     from redirect.web.render import Renderer
 
 HTML = "text/html; charset=utf-8"
 LANGUAGE_LIMIT = 32
+PAGES_KEPT = 1024
 
 
 class Pages:
     """Endpoints under `/w` and `/{lang}`."""
 
-    def __init__(self, show: Show, renderer: Renderer, count: Count, note: Callable[[str], None], *, https: bool) -> None:
+    def __init__(
+        self, show: Show, renderer: Renderer, count: Count, note: Callable[[str], None], *, https: bool
+    ) -> None:
         self._show = show
         self._renderer = renderer
         self._count = count
         self._note = note
         self._https = https
+        # Keyed by the situation that an address stands for, never by anything of the person or their search.
+        self._page = lru_cache(PAGES_KEPT)(self._write)
 
     async def page(self, request: Request) -> Response:
         """`GET /w/{token}`: a warning, a door or a thank-you."""
@@ -52,9 +59,7 @@ class Pages:
     async def wrong(self, request: Request) -> Response:
         """`POST /w/{token}/wrong`: this is not what I meant. Whatever the form carries is never read."""
         token = request.path_params["token"]
-        reader = _reader(
-            request, counts=request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
-        )
+        reader = _reader(request, counts=request.headers.get("sec-fetch-site", "same-origin") == "same-origin")
         return self._onward(self._show.wrong(token, reader)) or self._written(request, token)
 
     async def help(self, request: Request) -> Response:
@@ -68,17 +73,21 @@ class Pages:
     def _written(self, request: Request, token: str, language: str = "") -> Response:
         self._count()
         try:
-            view = self._show.page(token, _reader(request, language=language))
-            body = self._renderer.page(view)
+            opened = self._show.open(token, _reader(request, language=language))
+            return self._page(opened, packed="gzip" in request.headers.get("accept-encoding", ""))
         except Exception as error:  # noqa: BLE001 (help must not fail, whatever broke)
             self._note(f"a page broke ({type(error).__name__})")
             return self.fallback()
-        return self._respond(body, view.locale.tag, view)
 
-    def _respond(self, body: bytes, language: str, view: PageView | None = None) -> Response:
-        headers = page_headers(
-            self._renderer.csp_style_hash, language, form=bool(view and view.wrong), https=self._https
-        )
+    def _write(self, opened: Opened, *, packed: bool) -> Response:
+        view = self._show.view(opened)
+        return self._respond(self._renderer.page(view), view.locale.tag, view, packed=packed)
+
+    def _respond(self, body: bytes, language: str, view: PageView | None = None, *, packed: bool = False) -> Response:
+        form = bool(view and view.wrong)
+        headers = page_headers(self._renderer.csp_style_hash, language, form=form, https=self._https)
+        if packed:
+            body, headers = gzip.compress(body, mtime=0), {**headers, "Content-Encoding": "gzip"}
         status = 200
         if view and view.door is Door.MAIN:
             status = view.platform.status
@@ -107,9 +116,5 @@ def _reader(request: Request, language: str = "", **known: Any) -> Reader:
 def _opened_by_a_person(request: Request) -> bool:
     """Only a GET for a whole document, and no prefetch, is a person's step."""
     asked_by = request.headers
-    fetched = any(
-        "prefetch" in asked_by.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz")
-    )
-    return (
-        request.method == "GET" and asked_by.get("sec-fetch-dest", "document") == "document" and not fetched
-    )
+    fetched = any("prefetch" in asked_by.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
+    return request.method == "GET" and asked_by.get("sec-fetch-dest", "document") == "document" and not fetched

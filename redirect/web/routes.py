@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
 from starlette.convertors import StringConvertor, register_url_convertor
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
-from redirect.domain.errors import BadRequest
-from redirect.web import openapi, problems
+from redirect.web import openapi
 from redirect.web.guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.convertors import Convertor
-    from starlette.requests import Request
-    from starlette.responses import Response
     from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
 
     from redirect.web.check import BatchEndpoint, CheckEndpoint
     from redirect.web.forward import ForwardEndpoint
@@ -31,9 +26,7 @@ if TYPE_CHECKING:
 ANY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
-def api_routes(
-    check: CheckEndpoint, batch: BatchEndpoint, forward: ForwardEndpoint, health: Health
-) -> list[BaseRoute]:
+def api_routes(check: CheckEndpoint, batch: BatchEndpoint, forward: ForwardEndpoint, health: Health) -> list[BaseRoute]:
     """What platforms and operators call."""
     return [
         Route("/v1/check", check, methods=["POST"]),
@@ -74,13 +67,10 @@ def root_routes(pages: Pages, trial: Trial | None) -> list[BaseRoute]:
     return [Route("/", trial.form, methods=["GET"]), Route("/", trial.ask, methods=["POST"])]
 
 
-def application(routes: list[BaseRoute], pages: Pages, base: str, note: Callable[[str], None]) -> Starlette:
-    """The ASGI application: routes, what errors look like, and the layer that catches the rest."""
-    return Starlette(
-        routes=routes,
-        middleware=[Middleware(Guard, base=base, pages=pages, note=note)],
-        exception_handlers={BadRequest: _bad_request, HTTPException: _no_such_call},
-    )
+def application(routes: list[BaseRoute], pages: Pages, base: str, note: Callable[[str], None]) -> ASGIApp:
+    """The whole service. The router alone, without the layers of a framework's application: what they do for
+    errors is done, in our own words, by Guard."""
+    return Guard(Router(routes), base=base, pages=pages, note=note)
 
 
 def _language_convertor(languages: Sequence[str]) -> Convertor[str]:
@@ -88,13 +78,3 @@ def _language_convertor(languages: Sequence[str]) -> Convertor[str]:
         regex = f"(?:{'|'.join(sorted(languages))})(?:-[A-Za-z0-9]{{2,8}})*"
 
     return Language()
-
-
-def _bad_request(_request: Request, error: Exception) -> Response:
-    return problems.respond(error.problem if isinstance(error, BadRequest) else "internal")
-
-
-def _no_such_call(_request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    name = {404: "not-found", 405: "wrong-method"}.get(status, "internal")
-    return problems.respond(name, error.headers if isinstance(error, HTTPException) else None)

@@ -52,6 +52,6 @@ def page_headers(style_source: str, language: str, *, form: bool, https: bool) -
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
-        "Vary": "Accept-Language",
+        "Vary": "Accept-Language, Accept-Encoding",
         **({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if https else {}),
     }

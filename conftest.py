@@ -1,0 +1,171 @@
+"""Owns the real service that tests talk to: a process of its own, with its own data directory and store.
+
+Must never leave a process behind, nor use the operator's settings.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PROGRAM = [sys.executable, "-m", "redirect"]
+START_LIMIT = 30.0
+LISTED = "ZORBLAX   minku"
+LISTED_URL = "http://blocked.example/room/42"
+
+
+def eventually(true: Callable[[], object], limit: float = 10.0, why: str = "it never came true") -> None:
+    """Wait until something holds, at most `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not true():
+        assert time.monotonic() < deadline, why
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def needed(program: str) -> str:
+    """The path of a program from the distribution. Under CI=true a missing one fails the test."""
+    found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{program} is not installed; `make programs` installs it")
+        pytest.skip(f"{program} is not installed")
+    return found
+
+
+@dataclass
+class Service:
+    """A running `redirect serve`."""
+
+    data_dir: Path
+    port: int
+    arguments: tuple[str, ...]
+    environ: dict[str, str]
+    key: str = "demo"
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir.parent / "service.log"
+
+    def start(self) -> Service:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*PROGRAM, "serve", *self.arguments], env=self.environ, stdout=log, stderr=log, cwd=self.data_dir.parent
+            )
+        eventually(self._answers, START_LIMIT, "the service did not start")
+        return self
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return httpx.get(f"{self.url}/livez").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> int:
+        """End it in order; its exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def check(self, query: str | None = None, **fields: Any) -> dict[str, Any]:
+        """The answer to a subject."""
+        body = {"query": query, **fields} if query is not None else fields
+        response = self.ask("/v1/check", json=body)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def ask(self, path: str, **request: Any) -> httpx.Response:
+        """POST with the service's key."""
+        headers = {"Authorization": f"Bearer {self.key}", **request.pop("headers", {})}
+        return httpx.post(self.url + path, headers=headers, **request)
+
+    def get(self, path: str, **request: Any) -> httpx.Response:
+        """GET a path or an absolute address, without following redirects."""
+        return httpx.get(path if path.startswith("http") else self.url + path, **request)
+
+    def run(self, *arguments: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
+        """The command line, with the settings of this service."""
+        done = subprocess.run(
+            [*PROGRAM, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (done.returncode != 0) is fails, done.stdout + done.stderr
+        return done
+
+    def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [pid for pid in map(int, children) if b"valkey" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def store_pid(self) -> int:
+        """Process id of the embedded store."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        (pid,) = [pid for pid in map(int, children) if b"valkey" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return pid
+
+
+@pytest.fixture(scope="session")
+def make_service() -> Iterator[Callable[..., Service]]:
+    """Make services: `make_service("--demo", REDIRECT_WORKERS="2")`. Each gets an empty data directory."""
+    made: list[Service] = []
+    directories: list[Path] = []
+
+    def make(*arguments: str, start: bool = True, **settings: str) -> Service:
+        directory = Path(tempfile.mkdtemp(prefix="rd-"))
+        directories.append(directory)
+        port = free_port()
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("REDIRECT_")}
+        environ = {
+            **ours,
+            "REDIRECT_DATA_DIR": str(directory / "var"),
+            "REDIRECT_PORT": str(port),
+            **settings,
+        }
+        service = Service(Path(environ["REDIRECT_DATA_DIR"]), port, arguments, environ)
+        made.append(service)
+        return service.start() if start else service
+
+    yield make
+    for service in made:
+        if service.process is not None:
+            service.stop()
+    for directory in directories:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def demo(make_service: Callable[..., Service]) -> Service:
+    """One demo service for tests that leave it as it is."""
+    return make_service("--demo")
