@@ -29,7 +29,7 @@ env: .venv/made catalogues ## Make .venv with redirect installed and catalogues 
 
 .PHONY: catalogues
 catalogues: .venv/made
-	@$(BIN)/python hatch_build.py
+	@$(BIN)/python -m babel.messages.frontend -q compile --directory locales --domain redirect 2>/dev/null
 
 .PHONY: serve
 serve: env ## Run the service with a sample list on 127.0.0.1:8080
@@ -64,9 +64,8 @@ bench: .venv/made-dev programs ## The performance table, as ratios against an ec
 
 .PHONY: messages
 messages: .venv/made-dev ## Extract texts and update the catalogues, without guessing translations
-	$(BIN)/pybabel -q extract --mapping-file babel.cfg --add-comments TRANSLATORS: --sort-by-file --no-wrap --omit-header --output-file locales/redirect.pot .
-	for po in locales/*/LC_MESSAGES/redirect.po; do \
-	  $(BIN)/pybabel -q update --no-fuzzy-matching --previous --no-wrap --omit-header --input-file locales/redirect.pot --output-file $$po --locale $$(echo $$po | cut -d/ -f2); done
+	$(BIN)/python -m babel.messages.frontend -q extract --mapping-file babel.cfg --keywords _ --add-comments TRANSLATORS: --add-location file --sort-by-file --no-wrap --project redirect --version 0.1.0 --copyright-holder 'The redirect project' --output-file locales/redirect.pot .
+	$(BIN)/python -m babel.messages.frontend -q update --input-file locales/redirect.pot --output-dir locales --domain redirect --no-fuzzy-matching --no-wrap
 
 .PHONY: requirements
 requirements: .venv/made-dev ## Pin dependencies anew, with hashes

@@ -38,7 +38,7 @@ from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
 from redirect.adapters.tokens import TokenBox
 from redirect.adapters.watcher import Watcher
 from redirect.domain.content import Platform
-from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY, SELF_HELP
+from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY
 from redirect.domain.subject import UNKNOWN_COUNTRY
 from redirect.journeys.check import Checker
 from redirect.journeys.show import Show
@@ -239,19 +239,22 @@ def application(
     languages, tokens = ServedLanguages(content.catalogues), TokenBox(keys.tokens)
     show = Show(content.texts, content.platforms, content.directory, languages, tokens, spool, time.time, url, base)
     checker = Checker(state.lists, content.categories, languages, spool, show, time.time)
-    general = content.directory.named((*SELF_HELP, GENERAL_DIRECTORY, CHILD_DIRECTORY), UNKNOWN_COUNTRY)
+    # Anyone may meet the page for when all else breaks, a child too: general directories alone.
+    general = content.directory.named((GENERAL_DIRECTORY, CHILD_DIRECTORY), UNKNOWN_COUNTRY)
     renderer = Renderer(content.catalogues.locales, content.catalogues.translations, general)
     count_checks, count_pages = partial(board.add, Metric.CHECKS), partial(board.add, Metric.PAGES)
     pages = Pages(show, renderer, count_pages, note, https=url.startswith("https://"))
     caller = Caller(access, content.platforms)
+    health = Health(state, board.counters, time.time)
     served = []
     if settings.only != "pages":
         served += routes.api_routes(
             CheckEndpoint(checker, caller, count_checks),
             BatchEndpoint(checker, caller, count_checks),
             ForwardEndpoint(checker, caller, settings.query_parameters, url, count_checks),
-            Health(state, board.counters, time.time),
+            health,
         )
+    served += routes.health_routes(health)
     if settings.only != "api":
         trial = Trial(checker, Platform("demo"), languages.served, base) if settings.demo else None
         served += routes.page_routes(pages) + routes.root_routes(pages, trial)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from redirect import __version__, tools
 from redirect import app as service
@@ -40,7 +40,8 @@ keys = typer.Typer(no_args_is_help=True, help="Keys that platforms present, and 
 app.add_typer(lists, name="lists")
 app.add_typer(keys, name="keys")
 
-out = Console()
+# Where the output is no terminal, rows must not be cut to a guessed width.
+out = Console(width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True)
 
 
@@ -237,7 +238,7 @@ def _write(rows: list[dict[str, Any]], columns: tuple[str, ...], format_: Format
         writer.writeheader()
         writer.writerows(rows)
     else:
-        table = Table(*columns)
+        table = Table(*(Column(name, overflow="fold") for name in columns))
         for row in rows:
             table.add_row(*(str(row[column]) for column in columns))
         out.print(table if rows else "No cell has reached 10 yet; smaller ones are never shown.")

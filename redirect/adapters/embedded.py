@@ -62,7 +62,8 @@ class EmbeddedStore:
             "unixsocketperm": "700",
             "dir": str(self._directory.resolve()),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            # With `everysec` a write may wait in memory for a slow disk, after it was acknowledged.
+            "appendfsync": "always",
             "save": "",
             "loglevel": "warning",
             "logfile": str(self._directory.resolve() / "valkey.log"),

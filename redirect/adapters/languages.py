@@ -28,7 +28,12 @@ class ServedLanguages:
         self._by_tag = {locale.tag: locale for locale in catalogues.locales}
         self._translations = catalogues.translations
         self._tags = tuple(self._by_tag)
-        self._spoken = {code: official_languages(code) for code in _countries()}
+        self._spoken = {code: self._served_in(code) for code in _countries()}
+
+    def _served_in(self, country: str) -> tuple[str, ...]:
+        """The served tag that suits a country best, if one does."""
+        found = negotiate(",".join(official_languages(country)), (NONE, *self._tags))
+        return () if found == NONE else (found,)
 
     @property
     def served(self) -> Sequence[Locale]:

@@ -38,7 +38,7 @@ def page_headers(style_source: str, language: str, *, form: bool, https: bool) -
     """Headers of every page that people see. `form` allows the one form to our own address."""
     target = "'self'" if form else "'none'"
     policy = (
-        f"default-src 'none'; style-src {style_source}; base-uri 'none';"
+        f"default-src 'none'; style-src {style_source}; img-src data:; base-uri 'none';"
         f" form-action {target}; frame-ancestors 'none'"
     )
     return {

@@ -1,0 +1,207 @@
+"""Owns the shapes of what a page says. Must never decide which services a reader is sent to
+(`services.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redirect.domain.locales import Locale
+    from redirect.domain.services import Card, Crisis
+
+
+class Door(StrEnum):
+    """Who the reader says they are, chosen and never inferred; MAIN is the page without a choice."""
+
+    MAIN = "main"
+    UNDER_18 = "under-18"
+    SOMEONE_ELSE = "someone-else"
+    HAPPENED_TO_ME = "happened-to-me"
+    WORK_OR_MISTAKE = "work-or-mistake"
+
+
+class Element(StrEnum):
+    """What a paragraph of a message is for; the linter asks for the elements that the evidence names."""
+
+    CRIME = "crime"
+    CONSEQUENCES = "consequences"
+    HARM = "harm"
+    HELP = "help"
+    EXPLAIN = "explain"
+    ADVICE = "advice"
+    APPEAL = "appeal"
+
+
+class Need(StrEnum):
+    """What a page must offer for a message's `action` to be true; without it, `action_else` is said."""
+
+    NOTHING = ""
+    ANONYMOUS = "anonymous"
+    TALK = "talk"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One paragraph above the fold, in English; its translation is found by this text."""
+
+    element: Element
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One warning message or door text: `messages/messages.toml`, table `[ID.VARIANT]`.
+
+    `paragraphs` stand above the fold, `more` below it. `evidence` are source links. `layout` is `first`,
+    `repeat` or `door`; a repeat looks different so that it is read again.
+    """
+
+    id: str
+    variant: str
+    purpose: str
+    evidence: tuple[str, ...]
+    audience: str
+    reading_level: int
+    review: str
+    layout: str
+    headline: str
+    paragraphs: tuple[Paragraph, ...]
+    action: str
+    more: tuple[str, ...] = ()
+    action_needs: Need = Need.NOTHING
+    action_else: str = ""
+
+    def strings(self) -> tuple[str, ...]:
+        """Every text of this message that a reader may see, and so a translator must have."""
+        texts = (self.headline, *(p.text for p in self.paragraphs), self.action, self.action_else, *self.more)
+        return tuple(text for text in texts if text)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorText:
+    """The label of a door on the main page and the message behind it: `messages/doors.toml`."""
+
+    door: Door
+    label: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What the pages say: messages by id and variant (`V1`, `A`), and the doors in their order."""
+
+    messages: Mapping[tuple[str, str], Message]
+    doors: tuple[DoorText, ...]
+
+    def behind(self, door: Door) -> Message:
+        """The message behind a door; KeyError for `MAIN`, which has no single one."""
+        name = {text.door: text.message for text in self.doors}[door]
+        message_id, _, variant = name.partition(".")
+        return self.messages[message_id, variant]
+
+    def strings(self) -> frozenset[str]:
+        """Every text that a catalogue must translate."""
+        labels = (door.label for door in self.doors)
+        return frozenset((*labels, *(text for message in self.messages.values() for text in message.strings())))
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the operator says of one platform in `platforms.toml`; shown to people, so nothing here is secret.
+
+    `status` is 200 for a warning, 403 for a policy block, 451 for a legal order (RFC 7725).
+    `on_error` is what callers do when no decision is to be had: `open`, `closed` or `warn`.
+    """
+
+    name: str
+    shown_name: str = ""
+    blocked_by: str = ""
+    blocked_by_address: str = ""
+    appeal: str = ""
+    exit: str = "https://www.wikipedia.org/"
+    privacy_notice: str = ""
+    status: int = 200
+    on_error: str = "open"
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """All that a page's address says, encrypted: the same for everyone in that situation.
+
+    `country` is ISO 3166-1 alpha-2 or `ZZ` (unknown); `attempt` is `0`, `1`, `2+` or `unknown`; `language` is
+    the platform's hint or empty; `day` counts days since 1970-01-01 UTC; `step` is empty on the first page,
+    else a `Door` or `thanks`.
+    """
+
+    platform: str
+    category: str
+    message: str
+    variant: str
+    country: str
+    attempt: str
+    language: str
+    day: int
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address and, where it matters, the door it opens or the language it is written in."""
+
+    href: str
+    label: str = ""
+    door: Door | None = None
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """A service card on a page: `href` is the counted way to it, empty where it has only a number."""
+
+    card: Card
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """Everything one page says, before it is put into words and HTML.
+
+    `help` is never empty. `exit`, `wrong` and `back` are addresses; `wrong` and `back` may be empty.
+    `doors` is empty on a door's own page except for the way back. `country` is alpha-2 or `ZZ`.
+    """
+
+    message: Message
+    door: Door
+    locale: Locale
+    platform: Platform
+    country: str
+    help: tuple[Help, ...]
+    crisis: Crisis
+    exit: str
+    report: Help | None = None
+    wrong: str = ""
+    back: str = ""
+    thanked: bool = False
+    doors: tuple[Link, ...] = ()
+    languages: tuple[Link, ...] = field(default=())
+
+
+TALKING = frozenset({"helpline", "chat", "child_helpline", "crisis_line"})
+
+
+def action_label(view: PageView) -> str:
+    """What the main button may say here, in English: the message's own words only where they are true."""
+    message, first = view.message, view.help[0].card
+    offered = {
+        Need.NOTHING: True,
+        Need.ANONYMOUS: first.service.anonymous is True,
+        Need.TALK: first.phone is not None or not TALKING.isdisjoint(first.service.kind),
+        Need.WRONG: bool(view.wrong) and not view.thanked,
+    }
+    return message.action if offered[message.action_needs] else message.action_else

@@ -1,0 +1,180 @@
+"""Owns how a page looks: a `PageView` in, bytes of HTML out. Must never decide what a page says, load
+anything from elsewhere, or write a text of others (services, operators, translators) unescaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel import Locale as Cldr
+from babel import UnknownLocaleError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from redirect.domain.content import Element, action_label
+from redirect.domain.services import WORLD
+from redirect.web.fallback import fallback_page
+
+if TYPE_CHECKING:
+    import gettext
+    from collections.abc import Mapping, Sequence
+
+    from redirect.domain.content import Help, PageView, Platform
+    from redirect.domain.locales import Locale
+    from redirect.domain.services import Card, Service
+
+EMAIL = re.compile(r"[^@\s:/]+@[^@\s:/]+")
+WEB = re.compile(r"https?://\S+")
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A text of the operator and, where it is a web or mail address, the way there."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Who blocks, and where to say that it is wrong."""
+
+    by: str
+    address: Contact
+    appeal: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A service's name and the language it is in, empty where that is unknown."""
+
+    text: str
+    lang: str
+
+
+class Renderer:
+    """Writes pages. Everything that can be read or compiled is, once, when it is made.
+
+    `csp_style_hash` is the source expression for `style-src`. `locales` and `translations` are those of
+    `adapters.catalogues`; `directory` are the cards of the fallback page, not empty.
+    """
+
+    def __init__(
+        self,
+        locales: Sequence[Locale],
+        translations: Mapping[str, gettext.NullTranslations],
+        directory: Sequence[Card],
+    ) -> None:
+        environment = _environment()
+        style = _style()
+        self._page = environment.get_template("page.html")
+        self._style = Markup(style)  # noqa: S704  # our own file, and its hash stands in the header
+        self._translations = dict(translations)
+        self.csp_style_hash = _source_expression(style)
+        self._fallback = fallback_page(style, locales, translations, directory)
+
+    def page(self, view: PageView) -> bytes:
+        """HTML in UTF-8. Raises whatever breaks; the caller then sends `fallback()`."""
+        return self._page.render(
+            view=view,
+            style=self._style,
+            action=action_label(view),
+            blocked=_blocked(view),
+            privacy=_contact(view.platform.privacy_notice),
+            unreviewed=not view.locale.reviewed or view.message.review != "reviewed",
+            gettext=self._translations[view.locale.tag].gettext,
+        ).encode()
+
+    def fallback(self) -> bytes:
+        """A help page in HTML, made at start: for whenever anything else breaks."""
+        return self._fallback
+
+
+def shown_name(service: Service, tag: str) -> Name:
+    """The name that the service's own country uses, unless the reader reads the English one anyway."""
+    if not service.native_name:
+        # Then a record does not say which language `name` is in; only these are sure to be English.
+        english = WORLD in service.countries or service.languages == ("en",)
+        return Name(service.name, "en" if english else "")
+    if tag == "en":
+        return Name(service.name, "en")
+    spoken = tag.partition("-")[0]
+    lang = tag if spoken in service.languages else next(iter(service.languages), "")
+    return Name(service.native_name, lang)
+
+
+@lru_cache(maxsize=512)
+def autonym(code: str) -> str:
+    """A language's name for itself; keyed by the languages of our own records."""
+    try:
+        return Cldr.parse(code, sep="-").get_language_name(code.replace("-", "_")) or code
+    except (UnknownLocaleError, ValueError):
+        return code
+
+
+def address(url: str | None) -> str:
+    """A web address as people write it down: no scheme, no closing slash."""
+    return url.partition("://")[2].rstrip("/") if url else ""
+
+
+def site(card: Card) -> str:
+    """The card's own address, for links that are not counted; empty unless it is a web address."""
+    return card.url if card.url and WEB.fullmatch(card.url) else ""
+
+
+def way(help_: Help) -> str:
+    """The counted way to a service, shown only where there is an address to count."""
+    return help_.href if site(help_.card) else ""
+
+
+def _blocked(view: PageView) -> Blocked | None:
+    said = any(paragraph.element is Element.APPEAL for paragraph in view.message.paragraphs)
+    if not said and view.platform.status == 200:
+        return None
+    platform: Platform = view.platform
+    by = platform.blocked_by or platform.shown_name
+    blocked = Blocked(by, _contact(platform.blocked_by_address), _contact(platform.appeal))
+    return blocked if by or blocked.appeal.text else None
+
+
+def _contact(text: str) -> Contact:
+    """Only web and mail addresses become links; anything else of the operator stays text."""
+    if WEB.fullmatch(text):
+        return Contact(address(text), text)
+    mail = text.removeprefix("mailto:")
+    return Contact(mail, f"mailto:{mail}") if EMAIL.fullmatch(mail) else Contact(text, "")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.filters |= {
+        "address": address,
+        "autonym": autonym,
+        "shown_name": shown_name,
+        "site": site,
+        "way": way,
+    }
+    return environment
+
+
+def _style() -> str:
+    source = re.sub(r"/\*.*?\*/", "", (TEMPLATES / "style.css").read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s*\n\s*", "\n", source).strip()
+
+
+def _source_expression(style: str) -> str:
+    digest = hashlib.sha256(style.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
