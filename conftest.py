@@ -5,6 +5,7 @@ Must never leave a process behind, nor use the operator's settings.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +55,47 @@ def needed(program: str) -> str:
             pytest.fail(f"{program} is not installed; `make programs` installs it")
         pytest.skip(f"{program} is not installed")
     return found
+
+
+class Html(HTMLParser):
+    """A page, read: its tags in order, its visible words, and where it leads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words = ""
+        self._hidden = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        self._hidden = tag == "style" or (self._hidden and tag != "body")
+
+    def handle_data(self, data: str) -> None:
+        self.words += "" if self._hidden else data
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        """Attributes of every such tag."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def links(self) -> list[str]:
+        """Addresses that a person can follow."""
+        return [link["href"] for link in self.all("a") if not link["href"].startswith("#")]
+
+    @property
+    def doors(self) -> dict[str, str]:
+        """Addresses of the doors by their name."""
+        return {link["data-door"]: link["href"] for link in self.all("a") if "data-door" in link}
+
+    @property
+    def contacts(self) -> list[str]:
+        """Ways to reach a service: counted links, numbers, addresses elsewhere; not the way out."""
+        away = [link for link in self.all("a") if link.get("class") != "exit"]
+        return [
+            link["href"] for link in away if "/go/" in link["href"] or link["href"].startswith(("tel:", "http"))
+        ]
 
 
 @dataclass
@@ -121,6 +164,19 @@ class Service:
         )
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
         return done
+
+    def counts(self, table: str = "checks") -> list[dict[str, Any]]:
+        """Rows of a table, as the command line shows them."""
+        rows: list[dict[str, Any]] = json.loads(self.run("counts", "--table", table, "--format", "json").stdout)["rows"]
+        return rows
+
+    def page(self, path: str, **request: Any) -> Html:
+        """A page that must come with help."""
+        response = self.get(path, **request)
+        assert response.headers["content-type"] == "text/html; charset=utf-8", path
+        read = Html(response.text)
+        assert read.contacts, f"no help at {path}"
+        return read
 
     def workers(self) -> list[int]:
         """Process ids of the workers."""

@@ -13,8 +13,14 @@ def main() -> None:
     try:
         app()
     except RedirectError as error:
-        print(f"redirect: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+        _give_up(str(error))
+    except OSError as error:
+        _give_up(f"{error.filename}: {error.strerror}" if error.filename else f"{error.strerror or error}")
+
+
+def _give_up(why: str) -> None:
+    print(f"redirect: {why}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
 from redirect.adapters.tokens import TokenBox
 from redirect.adapters.watcher import Watcher
 from redirect.domain.content import Platform
+from redirect.domain.errors import SettingsError
 from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY
 from redirect.domain.subject import UNKNOWN_COUNTRY
 from redirect.journeys.check import Checker
@@ -120,9 +121,16 @@ def store_url(settings: Settings) -> str:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The socket that all workers accept from, so that no connection is lost with one of them."""
+    """The socket that all workers accept from, so that no connection is lost with one of them.
+
+    Raises SettingsError where it cannot be had.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        where, why = f"{settings.host} port {settings.port}", error.strerror or error
+        raise SettingsError(f"REDIRECT_HOST, REDIRECT_PORT: cannot listen on {where}: {why}") from None
 
 
 def public_url(settings: Settings, listener: socket.socket) -> str:
@@ -201,6 +209,7 @@ async def _work(
         uvicorn.Config(
             app,
             http="httptools",
+            ws="none",
             lifespan="off",
             access_log=False,  # it would write query strings
             log_config=None,
@@ -246,7 +255,11 @@ def application(
     pages = Pages(show, renderer, count_pages, note, https=url.startswith("https://"))
     caller = Caller(access, content.platforms)
     health = Health(state, board.counters, time.time)
-    served = []
+    served = routes.health_routes(health)
+    if settings.only != "api":
+        trial = Trial(checker, Platform("demo"), languages.served, base) if settings.demo else None
+        served += routes.page_routes(pages) + routes.root_routes(pages, trial)
+        served += routes.language_routes(pages, languages_of_the_world())
     if settings.only != "pages":
         served += routes.api_routes(
             CheckEndpoint(checker, caller, count_checks),
@@ -254,9 +267,4 @@ def application(
             ForwardEndpoint(checker, caller, settings.query_parameters, url, count_checks),
             health,
         )
-    served += routes.health_routes(health)
-    if settings.only != "api":
-        trial = Trial(checker, Platform("demo"), languages.served, base) if settings.demo else None
-        served += routes.page_routes(pages) + routes.root_routes(pages, trial)
-        served += routes.language_routes(pages, languages_of_the_world())
     return routes.application(served, pages, base, note)

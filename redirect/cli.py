@@ -154,6 +154,15 @@ def publish(
 
 
 @lists.command()
+def rollback() -> None:
+    """Go back to the list that was live before, within seconds; it is issued again under a new, higher version."""
+    manifest = asyncio.run(tools.roll_back_list(settings_.load(os.environ)))
+    out.print(
+        f"Version {manifest.version} is published, {manifest.total} entries, as before version {manifest.previous}"
+    )
+
+
+@lists.command()
 def status() -> None:
     """Say which list is live, how old it is and what it holds. Exits with 1 where none is."""
     manifest = asyncio.run(tools.list_status(settings_.load(os.environ)))

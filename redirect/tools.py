@@ -9,6 +9,7 @@ import time
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from redirect.domain.build import build
 from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.errors import ListError, SettingsError, StoreError
 from redirect.domain.lists import Confidence
-from redirect.domain.manifest import REFRESH_AFTER, Manifest, version_at
+from redirect.domain.manifest import REFRESH_AFTER, Manifest, version_after
 from redirect.journeys import publish, report
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ def build_list(
         read, failed = sources.read(path, category=category, confidence=confidence)
         entries += read
         unread += failed
-    envelope, body, manifest = _sign(settings, entries, use_until=use_until, local=local, progress=progress)
+    envelope, body, manifest = _sign(
+        settings, entries, previous=_version_in(settings, out), use_until=use_until, local=local, progress=progress
+    )
     bundles.write(out, envelope, body)
     return Built(manifest, tuple(unread))
 
@@ -102,19 +105,19 @@ def _sign(
     settings: Settings,
     entries: Sequence[Entry],
     *,
+    previous: int = 0,
     use_until: datetime | None = None,
     local: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[bytes, bytes, Manifest]:
     keys = load_keys(settings)
-    if not keys.signing:
-        raise SettingsError("REDIRECT_SIGNING_KEY: needed where lists are built; `redirect keys generate` makes one")
     if not entries:
         raise ListError("no entry could be read; an empty list never goes live")
     body = build(entries, keys.list_key, progress=progress)
     now = datetime.now(UTC)
     manifest = Manifest(
-        version=version_at(now),
+        version=version_after(previous, now),
+        previous=previous,
         created=now.isoformat(timespec="seconds"),
         refresh_by=(now + REFRESH_AFTER).isoformat(timespec="seconds"),
         use_until=use_until.isoformat(timespec="seconds") if use_until else None,
@@ -123,7 +126,22 @@ def _sign(
         sha256=hashlib.sha256(body).hexdigest(),
         local=local,
     )
-    return bundles.sign(manifest, keys.signing), body, manifest
+    return _envelope(settings, manifest), body, manifest
+
+
+def _envelope(settings: Settings, manifest: Manifest) -> bytes:
+    signing = load_keys(settings).signing
+    if not signing:
+        raise SettingsError("REDIRECT_SIGNING_KEY: needed where lists are built; `redirect keys generate` makes one")
+    return bundles.sign(manifest, signing)
+
+
+def _version_in(settings: Settings, directory: Path) -> int:
+    """The version of the bundle that lies there already, 0 where there is none of ours."""
+    try:
+        return _prover(settings).manifest(bundles.read(directory)[0]).version
+    except ListError:
+        return 0
 
 
 async def publish_list(settings: Settings, directory: Path, *, accept_change: bool) -> Manifest:
@@ -131,6 +149,13 @@ async def publish_list(settings: Settings, directory: Path, *, accept_change: bo
     envelope, body = bundles.read(directory)
     async with open_store(settings) as store:
         return await publish.publish(store, _prover(settings), envelope, body, accept_change=accept_change)
+
+
+async def roll_back_list(settings: Settings) -> Manifest:
+    """Make the list that was live before live again."""
+    async with open_store(settings) as store:
+        sign = partial(_envelope, settings)
+        return await publish.roll_back(store, _prover(settings), sign, datetime.now(UTC))
 
 
 async def list_status(settings: Settings) -> Manifest | None:

@@ -55,7 +55,7 @@ class Spool:
 
     def add(self, table: Table, labels: tuple[str, ...]) -> None:
         """Add one to a cell of the open period."""
-        key = (table.name, int(self._clock()) // table.grain.seconds, labels)
+        key = (table.name, int(self._clock()) // table.grain, labels)
         at = self._cells.get(key)
         if at is None:
             try:

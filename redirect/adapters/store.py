@@ -40,6 +40,10 @@ return 1
 PUBLISH = """
 local live = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
 if live >= tonumber(ARGV[1]) then return 0 end
+for _, part in ipairs({'manifest', 'body'}) do
+  local old = redis.call('HGET', KEYS[1], part)
+  if old then redis.call('HSET', KEYS[1], 'previous_' .. part, old) end
+end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'manifest', ARGV[2], 'body', ARGV[3])
 return 1
 """
@@ -76,7 +80,7 @@ class Store:
 
     async def _apply(self, batch: Batch, table: Table, period: int, cells: Iterable[tuple[Cell, int]]) -> None:
         tag = f"{{{table.name}:{period}}}"
-        expires = (period + 1) * table.grain.seconds + table.retention_days * DAY
+        expires = (period + 1) * table.grain + table.retention_days * DAY
         pairs = itertools.chain.from_iterable((SEPARATOR.join(cell.labels), count) for cell, count in cells)
         await self._script(APPLY, [f"counts:{tag}", f"applied:{tag}"], [batch.spool, batch.sequence, expires, *pairs])
 
@@ -98,9 +102,16 @@ class Store:
             return int(await self._client.hget(LIVE_LIST, "version") or 0)
 
     async def read_list(self) -> tuple[bytes, bytes] | None:
-        """Manifest and bundle that are live."""
+        """Envelope and bundle that are live."""
+        return await self._read_list("")
+
+    async def read_previous_list(self) -> tuple[bytes, bytes] | None:
+        """Envelope and bundle that were live before."""
+        return await self._read_list("previous_")
+
+    async def _read_list(self, which: str) -> tuple[bytes, bytes] | None:
         with _store_errors():
-            manifest, body = await self._client.hmget(LIVE_LIST, ["manifest", "body"])
+            manifest, body = await self._client.hmget(LIVE_LIST, [f"{which}manifest", f"{which}body"])
         return (manifest, body) if manifest and body else None
 
     async def write_list(self, version: int, manifest: bytes, body: bytes) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from redirect.domain.errors import BadRequest
@@ -22,16 +22,11 @@ SEPARATOR = "|"
 """Stands between the labels of a stored cell; no label may contain it."""
 
 
-class Grain(StrEnum):
-    """How much time one row covers, always in UTC."""
+class Grain(IntEnum):
+    """Seconds that one row covers, always in UTC."""
 
-    HOUR = "hour"
-    DAY = "day"
-
-    @property
-    def seconds(self) -> int:
-        """Length of one period."""
-        return 3600 if self is Grain.HOUR else 86400
+    HOUR = 3600
+    DAY = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +41,21 @@ class Table:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of a row's fields in order: the period, the dimensions, the count."""
-        return (self.grain.value, *self.dimensions, "count")
+        return (self.grain.name.lower(), *self.dimensions, "count")
 
     def period(self, when: float) -> int:
         """The number of the period that holds `when` (seconds since 1970-01-01 UTC)."""
-        return int(when) // self.grain.seconds
+        return int(when) // self.grain
 
     def start(self, period: int) -> str:
         """When a period began, as ISO 8601: `2026-11-22T01:00Z` for hours, `2026-11-22` for days."""
-        began = datetime.fromtimestamp(period * self.grain.seconds, UTC)
+        began = datetime.fromtimestamp(period * self.grain, UTC)
         return began.strftime("%Y-%m-%dT%H:00Z" if self.grain is Grain.HOUR else "%Y-%m-%d")
 
     @property
     def kept_periods(self) -> int:
         """How many periods retention spans, the open one included."""
-        return self.retention_days * 86400 // self.grain.seconds + 1
+        return self.retention_days * 86400 // self.grain + 1
 
 
 CHECKS = Table("checks", Grain.HOUR, ("platform", "surface", "action", "mode", "attempt", "degraded"), 35)
@@ -97,7 +92,7 @@ def rows(table: Table, cells: Iterable[tuple[int, str, int]]) -> Iterator[dict[s
         shown = publishable(count)
         if shown is not None:
             labels = dict(zip(table.dimensions, joined.split(SEPARATOR), strict=True))
-            yield {table.grain.value: table.start(period), **labels, "count": shown}
+            yield {table.columns[0]: table.start(period), **labels, "count": shown}
 
 
 def span(table: Table, now: float, first: str = "", last: str = "") -> range:

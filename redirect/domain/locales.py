@@ -65,6 +65,8 @@ def choose(explicit: str, hint: str, header: str, country_languages: Iterable[st
 
 
 def _match(wanted: str, available: Sequence[str]) -> str | None:
+    if wanted in available:
+        return wanted
     for text in _ranges(wanted):
         if text in available:
             return text

@@ -21,10 +21,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The signed half of a bundle. Times are ISO 8601 in UTC.
 
     Past `refresh_by` the list goes on serving and answers say `degraded`; past `use_until`, the end of a
-    licence, it stops matching. `entries` counts by kind. `local` allows local checkers.
+    licence, it stops matching. `previous` is the version that this one was built after, 0 where none is known.
+    `entries` counts by kind. `local` allows local checkers.
     """
 
     version: int
+    previous: int
     created: str
     refresh_by: str
     use_until: str | None
@@ -39,9 +41,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.entries.values())
 
 
-def version_at(moment: datetime) -> int:
+def version_after(previous: int, moment: datetime) -> int:
     """A version that rises with time and can be read: 20261122010203 for 2026-11-22 01:02:03 UTC."""
-    return int(moment.astimezone(UTC).strftime("%Y%m%d%H%M%S"))
+    return max(previous + 1, int(moment.astimezone(UTC).strftime("%Y%m%d%H%M%S")))
 
 
 def staleness(manifest: Manifest, now: float) -> Degraded:
@@ -60,9 +62,7 @@ def ensure_may_follow(new: Manifest, live: Manifest | None, *, accept_change: bo
     if live is None:
         return
     if new.version <= live.version:
-        raise ListError(
-            f"version {new.version} is not newer than {live.version}, which is live; build it again"
-        )
+        raise ListError(f"version {new.version} is not newer than {live.version}, which is live; build it again")
     change = new.total / live.total - 1
     if abs(change) > CHANGE_LIMIT and not accept_change:
         raise ListError(

@@ -240,9 +240,7 @@ def _is_for_children(shown: Card) -> bool:
     service = shown.service
     if (service.minimum_age or 0) > 17 or "adult" in service.audience:
         return False
-    return service.made_for_young_people or bool(
-        _FOR_CHILDREN & {*service.kind} and "self" not in service.audience
-    )
+    return service.made_for_young_people or bool(_FOR_CHILDREN & {*service.kind} and "self" not in service.audience)
 
 
 def _is_country_wide(shown: Card, kind: str) -> bool:
@@ -293,9 +291,7 @@ def _rank(languages: Sequence[str], kinds: tuple[str, ...], shown: Card) -> tupl
     )
 
 
-def _crisis_rank(
-    suits: tuple[str, ...], languages: Sequence[str], shown: Card
-) -> tuple[int | bool | str, ...]:
+def _crisis_rank(suits: tuple[str, ...], languages: Sequence[str], shown: Card) -> tuple[int | bool | str, ...]:
     service = shown.service
     return (
         min(suits.index(audience) for audience in service.audience),

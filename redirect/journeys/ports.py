@@ -97,7 +97,11 @@ class ListStore(Protocol):
         ...
 
     async def read_list(self) -> tuple[bytes, bytes] | None:
-        """Manifest and bundle that are live."""
+        """Envelope and bundle that are live."""
+        ...
+
+    async def read_previous_list(self) -> tuple[bytes, bytes] | None:
+        """Envelope and bundle that were live before."""
         ...
 
     async def write_list(self, version: int, manifest: bytes, body: bytes) -> bool:

@@ -5,10 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from redirect.domain.errors import ListError
-from redirect.domain.manifest import Manifest, ensure_may_follow
+from redirect.domain.manifest import Manifest, ensure_may_follow, version_after
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from redirect.journeys.ports import ListStore
 
 
@@ -40,3 +45,16 @@ async def publish(
     if not await store.write_list(manifest.version, envelope, body):
         raise ListError("another list went live meanwhile; look at `redirect lists status` and try again")
     return manifest
+
+
+async def roll_back(store: ListStore, prover: Prover, sign: Callable[[Manifest], bytes], now: datetime) -> Manifest:
+    """Make the bundle that was live before live again, under a new and higher version. Raises ListError where
+    there is none. `sign` gives the envelope of a manifest."""
+    found = await store.read_previous_list()
+    live = await live_manifest(store, prover)
+    if found is None or live is None:
+        raise ListError("there is no list to go back to")
+    earlier = prover.manifest(found[0])
+    version = version_after(live.version, now)
+    manifest = msgspec.structs.replace(earlier, version=version, previous=live.version)
+    return await publish(store, prover, sign(manifest), found[1], accept_change=True)

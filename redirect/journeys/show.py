@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from redirect.domain.content import Door, Help, Link, PageView, Platform, Statement
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 THANKS = "thanks"
 URL_MESSAGE = "V3"
+SUMMARIES_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,14 @@ class Show:
         self._clock = clock
         self._public_url = public_url
         self._base = base
+        # A statement says nothing of a person or their search, so what follows from it may be kept.
+        self._summaries = lru_cache(SUMMARIES_KEPT)(self._summarise)
 
     def summary(self, statement: Statement) -> Summary:
         """What a platform is told of the page that this statement stands for."""
+        return self._summaries(statement)
+
+    def _summarise(self, statement: Statement) -> Summary:
         locale = self._locale(statement, Reader())
         return Summary(
             locale=locale,

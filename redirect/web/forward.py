@@ -3,13 +3,17 @@
 200 with no body lets the request pass; 302 (for GET) or 303 sends the person to the page; with
 `?style=nginx` 403 carries the same Location, since auth_request knows no other refusal. `warn` passes: a proxy
 cannot put a card into somebody else's page.
+
+Some proxies pass on whatever headers a person sends. So every address that a request names is looked at: naming
+one more can only stop a request, never free it.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.responses import Response
@@ -20,7 +24,7 @@ from redirect.domain.subject import TEXT_LIMIT, Subject, Surface
 from redirect.web.http import header, text_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from starlette.types import Receive, Send
     from starlette.types import Scope as Request
@@ -29,12 +33,20 @@ if TYPE_CHECKING:
     from redirect.journeys.check import Checker
     from redirect.web.check import Caller, Count
 
+PATH = b"/v1/forward"
 URI_LIMIT = 1 << 16
-SUBJECT_LIMIT = 16
-"""Subjects looked at in one request; a request with more is decided by its first ones."""
+SINGLE = 8
+"""Searches in one address that are decided one by one; a person makes one or two, the rest are read together."""
 
 ORIGINAL_URI = (b"x-original-uri", b"x-forwarded-uri")
 ORIGINAL_METHOD = (b"x-original-method", b"x-forwarded-method")
+
+
+class Asked(NamedTuple):
+    """What a sub-request asks about: addresses, each a path and query or whole, and what the proxy adds."""
+
+    addresses: Sequence[str]
+    options: Mapping[str, str]
 
 
 class ForwardEndpoint:
@@ -50,81 +62,109 @@ class ForwardEndpoint:
     ) -> None:
         self._checker = checker
         self._caller = caller
-        self._parameters = frozenset(parameters)
-        public = urlsplit(public_url)
-        self._public_host, self._pages = public.netloc.lower(), f"{public.path}/w/"
+        self._parameters = frozenset(name.lower() for name in parameters)
+        self._own_page = _own_page(public_url)
         self._count = count
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one sub-request."""
         platform = self._caller.platform(request)
-        options = dict(parse_qsl(request["query_string"].decode("latin-1")))
-        page = None if self._is_own_page(request) else self._stop(request, platform, options)
-        await _answer(request, page, nginx=options.get("style") == "nginx")(request, receive, send)
+        asked = _asked(request)
+        page = self._stop(self._subjects(request, asked), platform)
+        await _answer(request, page, nginx=asked.options.get("style") == "nginx")(request, receive, send)
 
-    def _is_own_page(self, request: Request) -> bool:
-        """The stop page must not stop itself."""
-        host = text_header(request, b"x-forwarded-host").lower()
-        return (not host or host == self._public_host) and _uri(request).startswith(self._pages)
-
-    def _stop(self, request: Request, platform: Platform, options: Mapping[str, str]) -> str | None:
+    def _stop(self, subjects: Iterable[Subject], platform: Platform) -> str | None:
         """The page to send the person to, or None to let the request pass."""
-        for subject in itertools.islice(self._subjects(request, options), SUBJECT_LIMIT):
+        for subject in subjects:
             answer = self._checker.check(subject, platform)
             self._count()
             if answer.action is Action.BLOCK:
                 return answer.page
         return None
 
-    def _subjects(self, request: Request, options: Mapping[str, str]) -> Iterator[Subject]:
-        uri = _uri(request)
+    def _subjects(self, request: Request, asked: Asked) -> Iterator[Subject]:
         subject = partial(
             Subject,
             languages=text_header(request, b"accept-language"),
-            country=_two_letters(options.get("country", "")),
-            surface=_surface(options.get("surface", "")),
+            country=_two_letters(asked.options.get("country", "")),
+            surface=_surface(asked.options.get("surface", "")),
         )
-        for name, value in parse_qsl(urlsplit(uri).query, errors="replace"):
-            if name in self._parameters:
-                yield subject(query=_cut(value))
-        if (address := _address(request, uri)) is not None:
-            yield subject(url=_cut(address))
+        host = text_header(request, b"x-forwarded-host")
+        for address in asked.addresses:
+            for search in _packed(self._searches(address)):
+                yield subject(query=search)
+            url = _whole(address, host)
+            # The search in a page's own address was decided above; the address itself must not stop itself.
+            if url and not self._own_page.fullmatch(url):
+                yield subject(url=_cut(url))
+
+    def _searches(self, address: str) -> Iterator[str]:
+        """Values of the search parameters, also as `Q=` and as `search[text]=`, which many programs take."""
+        for name, value in parse_qsl(address.partition("?")[2], errors="replace"):
+            if name.partition("[")[0].strip().lower() in self._parameters:
+                yield _cut(value)
+
+
+def _asked(request: Request) -> Asked:
+    """Raises BadRequest where the proxy names no address: it would pass everything and nobody would know."""
+    addresses = [_text(value) for key, value in request["headers"] if key in ORIGINAL_URI and value]
+    query = _text(request["query_string"])
+    behind = _text(request["raw_path"].partition(PATH)[2])
+    if behind:  # our path put before the original one, whose query is a person's and tells us no options
+        return Asked([*addresses, f"{behind}?{query}"], {})
+    options = dict(parse_qsl(query, errors="replace"))
+    if not addresses and not options.keys() - {"style", "country", "surface"}:
+        raise BadRequest("invalid-request")
+    return Asked(addresses or [f"?{query}"], options)
 
 
 def _answer(request: Request, page: str | None, *, nginx: bool) -> Response:
     headers = {"Cache-Control": "no-store"}
     if page is None:
         return Response(status_code=200, headers=headers)
-    method = _first(request, ORIGINAL_METHOD) or request["method"]
+    named = (header(request, name).decode("latin-1") for name in ORIGINAL_METHOD)
+    method = next(filter(None, named), request["method"])
     status = 403 if nginx else 302 if method in {"GET", "HEAD"} else 303
     return Response(status_code=status, headers={**headers, "Location": page})
 
 
-def _uri(request: Request) -> str:
-    """The original request's address, or its path and query."""
-    uri = _first(request, ORIGINAL_URI)
-    if not uri:
-        query = request["query_string"].decode(errors="replace")
-        uri = request["path"] + (f"?{query}" if query else "")
-    return uri
+def _own_page(public_url: str) -> re.Pattern[str]:
+    """Addresses of our own pages. No dot and no escape stands in one, so none can lead anywhere else."""
+    public = urlsplit(public_url)
+    host = re.escape(public.netloc.rpartition("@")[2].removesuffix(f":{public.port}"))
+    return re.compile(rf"(?i:https?://{host})(:[0-9]+)?{re.escape(public.path)}/w(/[A-Za-z0-9_=-]+)*(\?.*)?", re.DOTALL)
 
 
-def _address(request: Request, uri: str) -> str | None:
+def _whole(address: str, host: str) -> str | None:
     """The whole address where its host is known: a proxy for many sites says it, one for a single site need not."""
-    if uri.lower().startswith(("http://", "https://")):
-        return uri
-    host = text_header(request, b"x-forwarded-host")
-    return f"http://{host}{uri}" if host else None
+    if address[:8].lower().startswith(("http://", "https://")):
+        return address
+    return f"http://{host}{address}" if host else None
 
 
-def _first(request: Request, names: Sequence[bytes]) -> str:
-    values = (header(request, name) for name in names)
-    return next((value[:URI_LIMIT].decode(errors="replace") for value in values if value), "")
+def _packed(searches: Iterator[str]) -> Iterator[str]:
+    """The first few alone, all others as few as they fit into: bounded work, and yet none of them is left out."""
+    yield from itertools.islice(searches, SINGLE)
+    pack: list[str] = []
+    size = 0
+    for search in searches:
+        length = len(search.encode(errors="replace")) + 1
+        if pack and size + length > TEXT_LIMIT:
+            yield " ".join(pack)
+            pack, size = [], 0
+        pack.append(search)
+        size += length
+    if pack:
+        yield " ".join(pack)
+
+
+def _text(value: bytes) -> str:
+    return value[:URI_LIMIT].decode(errors="replace")
 
 
 def _cut(text: str) -> str:
     """At most TEXT_LIMIT bytes; what is not Unicode is replaced, so that broken bytes are no way around."""
-    whole = text.encode("utf-8", errors="replace")
+    whole = text.encode(errors="replace")
     return text if len(whole) <= TEXT_LIMIT else whole[:TEXT_LIMIT].decode(errors="ignore")
 
 

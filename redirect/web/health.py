@@ -49,15 +49,13 @@ class Ready(msgspec.Struct, kw_only=True):
     list_state: Degraded
     refused: str
     store: str
-    languages: Sequence[str]
+    languages: list[str]
 
 
 class Health:
     """Endpoints for whoever keeps the service running; no key is needed."""
 
-    def __init__(
-        self, state: State, counters: Callable[[], Iterator[tuple[str, str, int]]], clock: Clock
-    ) -> None:
+    def __init__(self, state: State, counters: Callable[[], Iterator[tuple[str, str, int]]], clock: Clock) -> None:
         self._state = state
         self._counters = counters
         self._clock = clock
@@ -79,16 +77,14 @@ class Health:
             list_state=self._state.degraded,
             refused=self._state.refused,
             store="reachable" if self._state.store_reachable else "unreachable",
-            languages=self._state.languages,
+            languages=list(self._state.languages),
         )
         status = 200 if ready.ready else 503
         return Response(msgspec.json.encode(ready), status, NO_STORE, media_type="application/json")
 
     async def metrics(self, _request: Request) -> Response:
         """Prometheus text format."""
-        return Response(
-            generate_latest(self._registry), headers={**NO_STORE, "Content-Type": CONTENT_TYPE_LATEST}
-        )
+        return Response(generate_latest(self._registry), headers={**NO_STORE, "Content-Type": CONTENT_TYPE_LATEST})
 
     def collect(self) -> Iterator[Family]:
         """Called by the registry for each scrape."""

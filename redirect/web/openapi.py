@@ -36,9 +36,7 @@ def document() -> dict[str, Any]:
         "paths": {
             "/v1/check": {"post": _call("check", "Decide on one query or URL", subject, answer, CHECK_LIMIT)},
             "/v1/check/batch": {
-                "post": _call(
-                    "checkBatch", f"Decide on up to {BATCH_SUBJECTS} subjects", batch, answers, BATCH_LIMIT
-                )
+                "post": _call("checkBatch", f"Decide on up to {BATCH_SUBJECTS} subjects", batch, answers, BATCH_LIMIT)
             },
             "/v1/forward": {"get": _forward("forwardGet"), "post": _forward("forwardPost")},
             "/v1/openapi.json": {"get": _open("openapi", "This document", {"type": "object"})},
@@ -58,9 +56,7 @@ def endpoint(_request: object) -> Response:
     return Response(msgspec.json.encode(document()), media_type="application/json")
 
 
-def _call(
-    name: str, summary: str, request: dict[str, Any], answer: dict[str, Any], limit: int
-) -> dict[str, Any]:
+def _call(name: str, summary: str, request: dict[str, Any], answer: dict[str, Any], limit: int) -> dict[str, Any]:
     return {
         "operationId": name,
         "summary": summary,
@@ -114,9 +110,7 @@ def _forward(name: str) -> dict[str, Any]:
     }
 
 
-def _open(
-    name: str, summary: str, schema: dict[str, Any], media_type: str = "application/json"
-) -> dict[str, Any]:
+def _open(name: str, summary: str, schema: dict[str, Any], media_type: str = "application/json") -> dict[str, Any]:
     return {
         "operationId": name,
         "summary": summary,
@@ -135,13 +129,9 @@ def _problems(*names: str) -> dict[str, Any]:
     """Responses by status; kinds of problems with one status share it."""
     described: dict[str, list[str]] = {}
     for name in names:
-        described.setdefault(str(PROBLEMS[name].status), []).append(
-            f"{type_of(name)}: {PROBLEMS[name].title}"
-        )
+        described.setdefault(str(PROBLEMS[name].status), []).append(f"{type_of(name)}: {PROBLEMS[name].title}")
     content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(name="Problem")}}}
-    return {
-        status: {"description": "; ".join(texts), "content": content} for status, texts in described.items()
-    }
+    return {status: {"description": "; ".join(texts), "content": content} for status, texts in described.items()}
 
 
 def _problem_schema() -> dict[str, Any]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 from redirect.domain.content import Door
 from redirect.journeys.show import Reader
-from redirect.web.http import text_header
 from redirect.web.security import page_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 HTML = "text/html; charset=utf-8"
 LANGUAGE_LIMIT = 32
+HEADER_LIMIT = 512
 PAGES_KEPT = 1024
+PREFETCHES = (b"sec-purpose", b"purpose", b"x-moz")
+LOOKED_AT = frozenset((b"accept-language", b"accept-encoding", b"sec-fetch-dest", b"sec-fetch-site", *PREFETCHES))
 
 
 class Pages:
@@ -41,6 +44,7 @@ class Pages:
         self._https = https
         # Keyed by the situation that an address stands for, never by anything of the person or their search.
         self._page = lru_cache(PAGES_KEPT)(self._write)
+        self._fallback = self._respond(renderer.fallback(), "en")
 
     async def page(self, request: Request) -> Response:
         """`GET /w/{token}`: a warning, a door or a thank-you."""
@@ -59,7 +63,8 @@ class Pages:
     async def wrong(self, request: Request) -> Response:
         """`POST /w/{token}/wrong`: this is not what I meant. Whatever the form carries is never read."""
         token = request.path_params["token"]
-        reader = _reader(request, counts=request.headers.get("sec-fetch-site", "same-origin") == "same-origin")
+        tapped_here = _looked_at(request).get(b"sec-fetch-site", b"same-origin") == b"same-origin"
+        reader = replace(_reader(request), counts=tapped_here)
         return self._onward(self._show.wrong(token, reader)) or self._written(request, token)
 
     async def help(self, request: Request) -> Response:
@@ -67,14 +72,14 @@ class Pages:
         return self._written(request, "", language=request.path_params.get("lang", ""))
 
     def fallback(self) -> Response:
-        """The page for when everything else breaks."""
-        return self._respond(self._renderer.fallback(), "en")
+        """The page for when everything else breaks; made at start."""
+        return self._fallback
 
     def _written(self, request: Request, token: str, language: str = "") -> Response:
         self._count()
         try:
             opened = self._show.open(token, _reader(request, language=language))
-            return self._page(opened, packed="gzip" in request.headers.get("accept-encoding", ""))
+            return self._page(opened, packed=b"gzip" in _looked_at(request).get(b"accept-encoding", b""))
         except Exception as error:  # noqa: BLE001 (help must not fail, whatever broke)
             self._note(f"a page broke ({type(error).__name__})")
             return self.fallback()
@@ -106,15 +111,20 @@ def _blocked_by(platform: Platform) -> dict[str, str]:
     return {"Link": f'<{platform.blocked_by_address}>; rel="blocked-by"'} if platform.status == 451 else {}
 
 
-def _reader(request: Request, language: str = "", **known: Any) -> Reader:
-    """What the request says of its reader. Nothing else of it is looked at."""
-    explicit = request.query_params.get("lang", language)[:LANGUAGE_LIMIT]
-    header = text_header(request.scope, b"accept-language")
-    return Reader(explicit, header, **({"counts": _opened_by_a_person(request)} | known))
+def _looked_at(request: Request) -> dict[bytes, bytes]:
+    """The few headers that are looked at; nothing else of a request is."""
+    return {name: value for name, value in request.scope["headers"] if name in LOOKED_AT}
 
 
-def _opened_by_a_person(request: Request) -> bool:
+def _reader(request: Request, language: str = "") -> Reader:
+    """What a GET says of its reader."""
+    headers = _looked_at(request)
+    explicit = request.query_params.get("lang", language) if request.scope["query_string"] else language
+    header = headers.get(b"accept-language", b"")[:HEADER_LIMIT].decode("latin-1")
+    return Reader(explicit[:LANGUAGE_LIMIT], header, _opened_by_a_person(request.method, headers))
+
+
+def _opened_by_a_person(method: str, headers: Mapping[bytes, bytes]) -> bool:
     """Only a GET for a whole document, and no prefetch, is a person's step."""
-    asked_by = request.headers
-    fetched = any("prefetch" in asked_by.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
-    return request.method == "GET" and asked_by.get("sec-fetch-dest", "document") == "document" and not fetched
+    fetched = any(b"prefetch" in headers.get(name, b"").lower() for name in PREFETCHES)
+    return method == "GET" and headers.get(b"sec-fetch-dest", b"document") == b"document" and not fetched

@@ -37,20 +37,14 @@ PROBLEMS: dict[str, Problem] = {
         f"A query or url has at most {TEXT_LIMIT} bytes of UTF-8; cut it before asking.",
     ),
     "body-too-large": Problem(413, "The body is too large", "See the limits in /v1/openapi.json."),
-    "bad-period": Problem(
-        400, "No such period", "Give dates such as 2026-11-22 or times such as 2026-11-22T01:00Z."
-    ),
+    "bad-period": Problem(400, "No such period", "Give dates such as 2026-11-22 or times such as 2026-11-22T01:00Z."),
     "no-table": Problem(404, "No such table", "docs/data.md names the tables."),
     "no-key": Problem(401, "A key is needed", "Send Authorization: Bearer and a key of this service."),
     "wrong-key": Problem(401, "This key is not known", "Keys are made with `redirect keys create`."),
-    "wrong-scope": Problem(
-        403, "This key does not allow that", "Use a key with the scope that this call needs."
-    ),
+    "wrong-scope": Problem(403, "This key does not allow that", "Use a key with the scope that this call needs."),
     "not-found": Problem(404, "There is nothing here", "/v1/openapi.json lists every call."),
     "wrong-method": Problem(405, "This call has another method", "/v1/openapi.json lists every call."),
-    "internal": Problem(
-        500, "Something broke on our side", "Act as your on_error setting says; we have counted it."
-    ),
+    "internal": Problem(500, "Something broke on our side", "Act as your on_error setting says; we have counted it."),
 }
 
 

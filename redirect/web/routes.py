@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.convertors import PathConvertor, StringConvertor, register_url_convertor
 from starlette.routing import Route, Router
 
 from redirect.web import openapi
@@ -23,31 +23,42 @@ if TYPE_CHECKING:
     from redirect.web.pages import Pages
     from redirect.web.trial import Trial
 
-ANY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+
+CHECK = "/v1/check"
+
+
+class Rest(PathConvertor):
+    """All that is left of a path, also over line breaks, which `path` would not take."""
+
+    regex = "(?s:.*)"
+
+
+def health_routes(health: Health) -> list[BaseRoute]:
+    """What keeps a node running, whichever part it serves."""
+    return [Route("/livez", health.livez), Route("/readyz", health.readyz)]
 
 
 def api_routes(check: CheckEndpoint, batch: BatchEndpoint, forward: ForwardEndpoint, health: Health) -> list[BaseRoute]:
     """What platforms and operators call."""
     return [
-        Route("/v1/check", check, methods=["POST"]),
+        Route(CHECK, check, methods=["POST"]),
         Route("/v1/check/batch", batch, methods=["POST"]),
         Route("/v1/forward", forward, methods=["GET", "POST"]),
         Route("/v1/openapi.json", openapi.endpoint),
-        Route("/livez", health.livez),
-        Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
     ]
 
 
 def page_routes(pages: Pages) -> list[BaseRoute]:
     """What people open. The last ones take whatever is left, with any method, and answer with help."""
+    register_url_convertor("rest", Rest())
     return [
         Route("/w/{token}", pages.page),
         Route("/w/{token}/leave", pages.leave),
         Route("/w/{token}/go/{code}", pages.go),
         Route("/w/{token}/wrong", pages.wrong, methods=["POST"]),
-        Route("/w", pages.help, methods=ANY),
-        Route("/w/{rest:path}", pages.help, methods=ANY),
+        _help("/w", pages),
+        _help("/w/{rest:rest}", pages),
     ]
 
 
@@ -55,26 +66,35 @@ def language_routes(pages: Pages, languages: Sequence[str]) -> list[BaseRoute]:
     """Paths that begin with a language of the world, served or not, such as `/en` or `/pt-BR/help`."""
     register_url_convertor("language", _language_convertor(languages))
     return [
-        Route("/{lang:language}", pages.help, methods=ANY),
-        Route("/{lang:language}/{rest:path}", pages.help, methods=ANY),
+        _help("/{lang:language}", pages),
+        _help("/{lang:language}/{rest:rest}", pages),
     ]
 
 
 def root_routes(pages: Pages, trial: Trial | None) -> list[BaseRoute]:
     """The page to try it, with demo alone; else help, as everywhere."""
     if trial is None:
-        return [Route("/", pages.help, methods=ANY)]
+        return [_help("/", pages)]
     return [Route("/", trial.form, methods=["GET"]), Route("/", trial.ask, methods=["POST"])]
 
 
 def application(routes: list[BaseRoute], pages: Pages, base: str, note: Callable[[str], None]) -> ASGIApp:
     """The whole service. The router alone, without the layers of a framework's application: what they do for
     errors is done, in our own words, by Guard."""
-    return Guard(Router(routes), base=base, pages=pages, note=note)
+    # A redirect to the same path with or without a slash would write the query string into an address.
+    router = Router(routes, redirect_slashes=False)
+    direct = {("POST", route.path): route.app for route in routes if isinstance(route, Route) and route.path == CHECK}
+    return Guard(router, direct, base=base, pages=pages, note=note)
+
+
+def _help(path: str, pages: Pages) -> Route:
+    route = Route(path, pages.help)
+    route.methods = None  # any, also those that no standard names
+    return route
 
 
 def _language_convertor(languages: Sequence[str]) -> Convertor[str]:
     class Language(StringConvertor):
-        regex = f"(?:{'|'.join(sorted(languages))})(?:-[A-Za-z0-9]{{2,8}})*"
+        regex = f"(?i:{'|'.join(sorted(languages))})(?:-[A-Za-z0-9]{{2,8}})*"
 
     return Language()

@@ -40,9 +40,7 @@ class Trial:
 
     def __init__(self, checker: Checker, platform: Platform, locales: Sequence[Locale], base: str) -> None:
         templates = Path(__file__).with_name("templates")
-        environment = Environment(
-            loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined
-        )
+        environment = Environment(loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined)
         style = (templates / "trial.css").read_text()
         self._checker = checker
         self._platform = platform

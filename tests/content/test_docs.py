@@ -1,0 +1,62 @@
+"""Holds the documents equal to the code. Must never be mended by making it read less."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from redirect import __version__, settings
+from redirect.adapters.board import ABOUT
+from redirect.adapters.platforms import load
+from redirect.domain.counts import TABLES
+
+ROOT = Path(__file__).parents[2]
+DATA = (ROOT / "docs" / "data.md").read_text()
+
+
+def test_every_table_of_counts_is_written_down_as_it_is() -> None:
+    rows = {
+        f"| `{table.name}` | {table.grain.name.lower()} | {', '.join(table.dimensions)} | {table.retention_days} days |"
+        for table in TABLES.values()
+    }
+    assert rows == set(re.findall(r"^\| `\w+` \| (?:hour|day) \| .*\|$", DATA, re.MULTILINE))
+
+
+def test_every_counter_of_metrics_is_written_down() -> None:
+    written = set(re.findall(r"`redirect_(\w+)_total`", DATA))
+    assert written == {name for name, _ in ABOUT.values()}
+
+
+def test_every_log_line_is_written_down() -> None:
+    """The templates that our loggers are called with, up to their first argument."""
+    sources = "\n".join(path.read_text() for path in (ROOT / "redirect").rglob("*.py"))
+    templates = re.findall(r"LOG\.\w+\(\s*\"([^\"]+)\"", sources)
+    assert len(templates) >= 5
+    for template in templates:
+        for part in re.split(r"%[sd]", template):
+            assert part.strip(" ,:()") in DATA, template
+
+
+def test_the_settings_named_in_the_documents_exist() -> None:
+    known = {name for name, _, _ in settings.explain()}
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "integrations").rglob("*.md")):
+        assert set(re.findall(r"REDIRECT_[A-Z_]+", path.read_text())) <= known, path.name
+
+
+def test_every_file_that_the_documents_link_to_exists() -> None:
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "integrations").rglob("*.md")):
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
+            assert (path.parent / link).exists(), f"{path.name} links to {link}"
+
+
+def test_the_tests_that_the_threat_model_names_exist() -> None:
+    for name in re.findall(r"`((?:tests|integrations)/[\w/]+\.py)`", (ROOT / "docs" / "threats.md").read_text()):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_example_of_platforms_toml_is_one() -> None:
+    assert load(ROOT / "docs" / "platforms.example.toml")["acme"].shown_name == "Acme Search"
+
+
+def test_the_changelog_has_this_version() -> None:
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
