@@ -44,7 +44,7 @@ from redirect.domain.subject import UNKNOWN_COUNTRY
 from redirect.journeys.check import Checker
 from redirect.journeys.show import Show
 from redirect.web import routes
-from redirect.web.check import BatchEndpoint, Caller, CheckEndpoint
+from redirect.web.check import BatchEndpoint, Caller, CheckEndpoint, ExplainEndpoint
 from redirect.web.forward import ForwardEndpoint
 from redirect.web.health import Health
 from redirect.web.pages import Pages
@@ -264,6 +264,7 @@ def application(
         served += routes.api_routes(
             CheckEndpoint(checker, caller, count_checks),
             BatchEndpoint(checker, caller, count_checks),
+            ExplainEndpoint(checker, access),
             ForwardEndpoint(checker, caller, settings.query_parameters, url, count_checks),
             health,
         )

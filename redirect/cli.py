@@ -163,6 +163,27 @@ def rollback() -> None:
 
 
 @lists.command()
+def explain() -> None:
+    """Say why a query or URL matches the live list: one on each line of standard input, never an argument.
+
+    Names the entry by its id and the steps by which the text was read; repeats, stores and counts nothing.
+    """
+    settings = settings_.load(os.environ)
+    if sys.stdin.isatty():
+        err.print("Type a query or a URL, then Enter; Ctrl-D ends.")
+    for number, line in enumerate(sys.stdin, start=1):
+        match = asyncio.run(tools.explain(settings, line.rstrip("\n")))
+        if match is None:
+            out.print(f"{number}: no match", highlight=False)
+            continue
+        steps = ", ".join(match.steps) or "as it is"
+        about = (
+            f"{match.kind} {match.entry_id}, {match.category}, {match.confidence}, source {match.source or 'unknown'}"
+        )
+        out.print(f"{number}: {about}; read by: {steps}", highlight=False, soft_wrap=True)
+
+
+@lists.command()
 def status() -> None:
     """Say which list is live, how old it is and what it holds. Exits with 1 where none is."""
     manifest = asyncio.run(tools.list_status(settings_.load(os.environ)))

@@ -31,15 +31,18 @@ from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.errors import ListError, SettingsError, StoreError
 from redirect.domain.lists import Confidence
 from redirect.domain.manifest import REFRESH_AFTER, Manifest, version_after
+from redirect.domain.matching import Matcher
 from redirect.journeys import publish, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from redirect.domain.lists import Entry
+    from redirect.domain.matching import Match
     from redirect.settings import Settings
 
 SAMPLE = Path(__file__).with_name("data") / "demo_list.csv"
+DAY = 86400
 PATIENCE = 3.0
 """Seconds that `counts` waits for what a running service has not sent yet."""
 
@@ -162,6 +165,19 @@ async def list_status(settings: Settings) -> Manifest | None:
     """What is live, None where nothing is."""
     async with open_store(settings) as store:
         return await publish.live_manifest(store, _prover(settings))
+
+
+async def explain(settings: Settings, text: str) -> Match | None:
+    """What matches a query, or a URL where the text begins as one, in the list that is live. Raises ListError
+    where none is."""
+    prover = _prover(settings)
+    async with open_store(settings) as store:
+        found = await store.read_list()
+    if found is None:
+        raise ListError("no list is live")
+    prover.body(prover.manifest(found[0]), found[1])
+    matcher = Matcher(bundle.Bundle(found[1]), prover.list_key, lambda: int(time.time()) // DAY)
+    return matcher.match_url(text) if text.lower().startswith(("http://", "https://")) else matcher.match_query(text)
 
 
 async def publish_sample(settings: Settings) -> None:

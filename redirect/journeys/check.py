@@ -9,12 +9,14 @@ import msgspec
 from redirect.domain.content import Statement
 from redirect.domain.counts import CHECKS
 from redirect.domain.decision import DEFAULT_CATEGORY, DEFAULT_VARIANT, ON_ERROR, Action, Category, Degraded
+from redirect.domain.lists import Confidence, Kind
 from redirect.domain.subject import Mode, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from redirect.domain.content import Platform
+    from redirect.domain.matching import Match, Matcher
     from redirect.domain.services import Card
     from redirect.journeys.ports import Clock, Languages, Lists, Tally
     from redirect.journeys.show import Show
@@ -72,6 +74,24 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     resources: tuple[Resource, ...] | None = None
 
 
+class Explanation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Why a subject matched: the entry by its id, and the names of the steps by which the text was read.
+
+    Never the text, folded or not. `action` is what a check of the same subject would answer.
+    """
+
+    matched: bool
+    list_version: int
+    action: Action
+    entry: str | None = None
+    kind: Kind | None = None
+    category: str | None = None
+    confidence: Confidence | None = None
+    language: str = ""
+    source: str = ""
+    steps: tuple[str, ...] = ()
+
+
 class Checker:
     """Decides, counts, and says where to send the person."""
 
@@ -110,18 +130,38 @@ class Checker:
             return answer
         return self._warning(subject, platform, category, msgspec.structs.replace(answer, action=action))
 
+    def explain(self, subject: Subject) -> Explanation:
+        """Why a subject matches, or that it does not. Counts nothing. Raises BadRequest where it is none."""
+        subject.ensure_valid()
+        matcher = self._lists.matcher
+        match = _match(matcher, subject) if matcher else None
+        if match is None:
+            return Explanation(matched=False, list_version=self._lists.version, action=Action.ALLOW)
+        return Explanation(
+            matched=True,
+            list_version=self._lists.version,
+            action=self._category(match).action(match.confidence, subject.surface),
+            entry=match.entry_id,
+            kind=match.kind,
+            category=match.category,
+            confidence=match.confidence,
+            language=match.language,
+            source=match.source,
+            steps=match.steps,
+        )
+
     def _rule(self, subject: Subject, platform: Platform) -> tuple[Category, Action]:
         matcher = self._lists.matcher
         if matcher is None:
             return self._categories[DEFAULT_CATEGORY], ON_ERROR[platform.on_error]
-        if subject.query is not None:
-            match = matcher.match_query(subject.query)
-        else:
-            match = matcher.match_url(subject.url or "")
+        match = _match(matcher, subject)
         if match is None:
             return self._categories[DEFAULT_CATEGORY], Action.ALLOW
-        category = self._categories.get(match.category) or self._categories[DEFAULT_CATEGORY]
+        category = self._category(match)
         return category, category.action(match.confidence, subject.surface)
+
+    def _category(self, match: Match) -> Category:
+        return self._categories.get(match.category) or self._categories[DEFAULT_CATEGORY]
 
     def _warning(self, subject: Subject, platform: Platform, category: Category, answer: Answer) -> Answer:
         statement = self._statement(subject, platform, category)
@@ -150,3 +190,9 @@ class Checker:
             language=self._languages.hint(subject.languages) if subject.languages else "",
             day=int(self._clock()) // 86400,
         )
+
+
+def _match(matcher: Matcher, subject: Subject) -> Match | None:
+    if subject.query is not None:
+        return matcher.match_query(subject.query)
+    return matcher.match_url(subject.url or "")

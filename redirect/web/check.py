@@ -1,4 +1,4 @@
-"""Owns `POST /v1/check` and `/v1/check/batch`. Must never put anything of the input into an answer."""
+"""Owns `POST /v1/check`, `/v1/check/batch` and `/v1/explain`. Must never put anything of the input into an answer."""
 
 from __future__ import annotations
 
@@ -84,6 +84,21 @@ class CheckEndpoint:
         answer = self._checker.check(subject, platform)
         self._count()
         await send_json(send, self._encoder.encode(answer))
+
+
+class ExplainEndpoint:
+    """`POST /v1/explain`, for whoever builds lists."""
+
+    def __init__(self, checker: Checker, keys: KnownKeys) -> None:
+        self._checker = checker
+        self._keys = keys
+        self._decoder = msgspec.json.Decoder(Subject)
+
+    async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
+        """Answer one request; store and count nothing."""
+        admit(request, self._keys, Scope.LISTS)
+        subject = decode(self._decoder, await read_body(receive, CHECK_LIMIT))
+        await send_json(send, msgspec.json.encode(self._checker.explain(subject)))
 
 
 class BatchEndpoint:

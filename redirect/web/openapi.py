@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from redirect import __version__
 from redirect.domain.subject import Subject
-from redirect.journeys.check import Answer
+from redirect.journeys.check import Answer, Explanation
 from redirect.web.check import BATCH_LIMIT, BATCH_SUBJECTS, CHECK_LIMIT, Answers, Batch
 from redirect.web.health import Ready
 from redirect.web.problems import MEDIA_TYPE, PROBLEMS, type_of
@@ -21,8 +21,8 @@ KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope")
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 description of this version."""
-    (subject, answer, batch, answers, ready), schemas = msgspec.json.schema_components(
-        (Subject, Answer, Batch, Answers, Ready), ref_template=REF
+    (subject, answer, explanation, batch, answers, ready), schemas = msgspec.json.schema_components(
+        (Subject, Answer, Explanation, Batch, Answers, Ready), ref_template=REF
     )
     return {
         "openapi": "3.1.0",
@@ -38,6 +38,7 @@ def document() -> dict[str, Any]:
             "/v1/check/batch": {
                 "post": _call("checkBatch", f"Decide on up to {BATCH_SUBJECTS} subjects", batch, answers, BATCH_LIMIT)
             },
+            "/v1/explain": {"post": _call("explain", "Say why a subject matches", subject, explanation, CHECK_LIMIT)},
             "/v1/forward": {"get": _forward("forwardGet"), "post": _forward("forwardPost")},
             "/v1/openapi.json": {"get": _open("openapi", "This document", {"type": "object"})},
             "/livez": {"get": _open("livez", "The process answers", {"type": "string"}, "text/plain")},

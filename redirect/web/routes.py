@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
-    from redirect.web.check import BatchEndpoint, CheckEndpoint
+    from redirect.web.check import BatchEndpoint, CheckEndpoint, ExplainEndpoint
     from redirect.web.forward import ForwardEndpoint
     from redirect.web.health import Health
     from redirect.web.pages import Pages
@@ -38,11 +38,14 @@ def health_routes(health: Health) -> list[BaseRoute]:
     return [Route("/livez", health.livez), Route("/readyz", health.readyz)]
 
 
-def api_routes(check: CheckEndpoint, batch: BatchEndpoint, forward: ForwardEndpoint, health: Health) -> list[BaseRoute]:
+def api_routes(
+    check: CheckEndpoint, batch: BatchEndpoint, explain: ExplainEndpoint, forward: ForwardEndpoint, health: Health
+) -> list[BaseRoute]:
     """What platforms and operators call."""
     return [
         Route(CHECK, check, methods=["POST"]),
         Route("/v1/check/batch", batch, methods=["POST"]),
+        Route("/v1/explain", explain, methods=["POST"]),
         Route("/v1/forward", forward, methods=["GET", "POST"]),
         Route("/v1/openapi.json", openapi.endpoint),
         Route("/metrics", health.metrics),
