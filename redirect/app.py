@@ -22,25 +22,28 @@ import uvloop
 
 from redirect.adapters import keyring, logs, platforms, processes
 from redirect.adapters.access import AccessKeys, demo_access
+from redirect.adapters.background import repeat
 from redirect.adapters.board import Board, Metric
 from redirect.adapters.catalogues import load_catalogues
 from redirect.adapters.categories import load_categories
 from redirect.adapters.content import load_texts, shipped
 from redirect.adapters.directory import load_directory
 from redirect.adapters.embedded import EmbeddedStore
-from redirect.adapters.flush import Flusher
+from redirect.adapters.flush import ROUND, Flusher
 from redirect.adapters.languages import ServedLanguages, languages_of_the_world
+from redirect.adapters.list_places import place_of
 from redirect.adapters.live_list import LiveList
 from redirect.adapters.spool import Spool
 from redirect.adapters.state import WorkerState
 from redirect.adapters.store import Store
 from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
 from redirect.adapters.tokens import TokenBox
-from redirect.adapters.watcher import Watcher
+from redirect.adapters.watcher import LOOK, Watcher
 from redirect.domain.content import Platform
 from redirect.domain.errors import SettingsError
 from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY
 from redirect.domain.subject import UNKNOWN_COUNTRY
+from redirect.domain.urls import host_suffixes
 from redirect.journeys.check import Checker
 from redirect.journeys.show import Show
 from redirect.web import routes
@@ -93,6 +96,7 @@ class Content:
 
 def load_content(settings: Settings) -> Content:
     """Raise ContentError or SettingsError where something cannot be served."""
+    host_suffixes("www.example.test")  # reads the public suffixes now, once for all workers, not with the first URL
     messages = shipped("messages")
     texts = load_texts(messages)
     return Content(
@@ -195,7 +199,7 @@ async def _work(
     access = AccessKeys(settings.data_dir / "access.json", dict([demo_access()]) if settings.demo else {})
     spool = Spool(settings.data_dir / "spool", time.time, partial(board.add, Metric.LOST_COUNTS))
     flusher = Flusher(spool, settings.data_dir / "spool", store)
-    watcher = Watcher(store, lists, access)
+    watcher = Watcher(store, place_of(settings.list_source, store), lists, access)
     lists.load_last_known_good()
     await watcher.look()
     state = WorkerState(lists, watcher, flusher, [locale.tag for locale in content.catalogues.locales])
@@ -221,7 +225,8 @@ async def _work(
     )
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
-    tasks = [asyncio.create_task(part.run()) for part in (flusher, watcher, anomalies)]
+    beside = ((flusher.round, ROUND), (watcher.look, LOOK), (anomalies.write, logs.SUM_EVERY))
+    tasks = [asyncio.create_task(repeat(work, every)) for work, every in beside]
     await server.serve(sockets=[listener])
     for task in tasks:
         task.cancel()

@@ -112,6 +112,13 @@ def _store_url(value: str) -> Secret:
     return Secret(value.strip())
 
 
+def _list_source(value: str) -> str:
+    place = value.strip()
+    if "://" in place and not place.startswith("https://"):
+        raise ValueError("a directory or an https:// address is needed")
+    return place
+
+
 def _setting(default: str, parse: Callable[[str], Any], about: str) -> Any:
     return dataclasses.field(metadata={"default": default, "parse": parse, "about": about})
 
@@ -136,6 +143,11 @@ class Settings:
         "",
         _store_url,
         "redis://, rediss://, unix://, cluster:// (or clusters:// with TLS); empty: an embedded Valkey",
+    )
+    list_source: str = _setting(
+        "",
+        _list_source,
+        "Directory or https:// address where `redirect lists build` puts the live list; empty: the store",
     )
     languages: str = _setting(
         "",

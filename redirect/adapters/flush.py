@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -14,35 +13,30 @@ if TYPE_CHECKING:
 
     from redirect.journeys.ports import CountStore
 
+ROUND = 0.5
+"""Seconds between rounds."""
 ADOPT_EVERY = 4
-"""Rounds between looks for the spools of dead workers; with a round of half a second, two seconds."""
+"""Rounds between looks for the spools of dead workers."""
 
 
 class Flusher:
-    """Sends what its own spool and orphaned spools hold, every `interval` seconds."""
+    """Sends what its own spool and orphaned spools hold. A store that does not answer is asked again next round."""
 
-    def __init__(self, spool: Spool, directory: Path, store: CountStore, interval: float = 0.5) -> None:
+    def __init__(self, spool: Spool, directory: Path, store: CountStore) -> None:
         self._spool = spool
         self._directory = directory
         self._store = store
-        self._interval = interval
+        self._turn = 0
         self.reachable = True
 
-    async def run(self) -> None:
-        """Until cancelled. A store that does not answer is asked again next round."""
-        turn = 0
-        while True:
-            await self.round(adopt_orphans=turn % ADOPT_EVERY == 0)
-            turn += 1
-            await asyncio.sleep(self._interval)
-
-    async def round(self, *, adopt_orphans: bool) -> bool:
+    async def round(self) -> bool:
         """One round; whether everything that was found has reached the store."""
+        self._turn += 1
         try:
             for batch in self._spool.seal():
                 await self._store.apply(batch)
                 batch.path.unlink()
-            if adopt_orphans:
+            if self._turn % ADOPT_EVERY == 1:
                 await drain(self._directory, self._store)
         except (StoreError, OSError):
             self.reachable = False
@@ -52,8 +46,8 @@ class Flusher:
 
     async def finish(self) -> None:
         """At the end of a worker: two rounds send what was waiting and what was still open."""
-        if await self.round(adopt_orphans=False):
-            await self.round(adopt_orphans=False)
+        if await self.round():
+            await self.round()
 
 
 async def drain(directory: Path, store: CountStore) -> None:

@@ -6,7 +6,6 @@ connection) is summed by its kind and written once a minute, rounded, without an
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
 
@@ -32,14 +31,8 @@ class Anomalies(logging.Handler):
         """Take a library's record by its template alone."""
         self.note(f"{record.name}: {record.msg if isinstance(record.msg, str) and record.args else record.levelname}")
 
-    async def run(self) -> None:
-        """Until cancelled, one line a minute for each kind."""
-        while True:
-            await asyncio.sleep(SUM_EVERY)
-            self.write()
-
-    def write(self) -> None:
-        """Write what was summed and begin anew."""
+    async def write(self) -> None:
+        """Write what was summed, one line for each kind, and begin anew. Once a minute."""
         seen, self._seen = self._seen, Counter()
         for kind, count in sorted(seen.items()):
             LOG.warning("in the last minute: %s, %s", kind, publishable(count) or "fewer than 10")

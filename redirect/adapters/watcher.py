@@ -4,50 +4,55 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redirect.domain.errors import ListError, StoreError
 
 if TYPE_CHECKING:
     from redirect.adapters.access import AccessKeys
+    from redirect.adapters.list_places import ListPlace
     from redirect.adapters.live_list import LiveList
     from redirect.adapters.store import Store
 
 LOG = logging.getLogger(__name__)
+LOOK = 1.0
+"""Seconds between looks."""
+LOOKS_BEFORE_RETRY = 10
 
 
 class Watcher:
-    """Asks the store every `interval` seconds; one that does not answer is asked again."""
+    """Asks the store and the place of the list; one that does not answer is asked again next time."""
 
-    def __init__(self, store: Store, lists: LiveList, access: AccessKeys, interval: float = 1.0) -> None:
+    def __init__(self, store: Store, place: ListPlace | Store, lists: LiveList, access: AccessKeys) -> None:
         self._store = store
+        self._place = place
         self._lists = lists
         self._access = access
-        self._interval = interval
         self._refused_version = 0
+        self._patience = 0
         self.reachable = False
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            self._lists.tick()
-            await self.look()
-            await asyncio.sleep(self._interval)
 
     async def look(self) -> None:
         """Take over what is new."""
+        self._lists.tick()
         try:
             self._access.refresh(await self._store.access_keys())
-            version = await self._store.list_version()
-            if version > self._lists.version and version != self._refused_version:
-                await self._take(version)
         except (StoreError, OSError):
             self.reachable = False
         else:
             self.reachable = True
+        # Both parts of a bundle may have been read while they were being replaced: a refusal is not for ever.
+        self._patience = max(0, self._patience - 1)
+        if not self._patience:
+            self._refused_version = 0
+        with suppress(StoreError, ListError, OSError):
+            version = await self._place.list_version()
+            if version > self._lists.version and version != self._refused_version:
+                await self._take(version)
 
     async def _take(self, version: int) -> None:
-        found = await self._store.read_list()
+        found = await self._place.read_list()
         if found is None:
             return
         try:
@@ -55,6 +60,7 @@ class Watcher:
             await asyncio.to_thread(self._lists.take, *found)
         except ListError as error:
             self._refused_version = version
+            self._patience = LOOKS_BEFORE_RETRY
             LOG.error("list %d is refused, %d stays live: %s", version, self._lists.version, error)  # noqa: TRY400
         else:
             LOG.info("list %d is live", version)
