@@ -117,10 +117,11 @@ async def test_sums_of_several_tables_and_periods_are_added_once(cluster: str) -
 
 async def test_a_list_goes_live_and_keeps_the_one_before(cluster: str) -> None:
     async with Store(cluster) as store:
-        assert await store.write_list(1, b"first", b"one")
-        assert await store.write_list(2, b"second", b"two")
-        assert not await store.write_list(2, b"third", b"three")
-        assert await store.list_version() == 2
+        live = await store.list_version()
+        assert await store.write_list(live + 1, b"first", b"one")
+        assert await store.write_list(live + 2, b"second", b"two")
+        assert not await store.write_list(live + 2, b"third", b"three")
+        assert await store.list_version() == live + 2
         assert await store.read_list() == (b"second", b"two")
         assert await store.read_previous_list() == (b"first", b"one")
 
