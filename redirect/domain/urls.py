@@ -12,7 +12,7 @@ Inside, text is held as octets: a str in which every character stands for one by
 import ipaddress
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple, NoReturn
 
@@ -131,6 +131,16 @@ def host_suffixes(host: str) -> tuple[str, ...]:
         if (more := rules.get(tails[-1])) is not None:
             registrable = len(tails) + more
     return (host, *reversed(tails[registrable : min(registrable + 4, len(tails) - 1)]))
+
+
+def is_public_suffix(host: str) -> bool:
+    """Whether nobody can register the canonical host itself, only names below it; so too for a single label."""
+    return not host.startswith("[") and host_suffixes(f"x.{host}") == (f"x.{host}",)
+
+
+def public_suffixes() -> Iterator[str]:
+    """Every public suffix that has a rule of its own, hosting platforms included."""
+    return (name for name, more in _suffix_rules().items() if more >= 0)
 
 
 def path_prefixes(url: CanonicalUrl) -> tuple[str, ...]:

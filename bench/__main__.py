@@ -1,0 +1,141 @@
+"""Owns the performance table of the running service, and prints that of matching after it.
+
+    python -m bench [--quick] [--service]
+
+`--quick` takes smaller lists and shorter rounds; `--service` leaves the table of matching out. Ratios are taken
+in turns within one run, because absolute numbers say more of the machine than of the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from bench import corpus, matching
+from bench.load import Loaded, Target, in_turns
+from bench.servers import BIN, free_port, running
+
+QUERIES = 200
+PLAIN = (
+    "chocolate cake with strawberries",
+    "how to repair a bicycle chain",
+    "weather tomorrow in the mountains",
+    "walking shoes for wide feet",
+    "train times to the coast",
+    "best books for long journeys",
+)
+BATCH = 1000
+LISTED = "zorblax minku"
+LIST_FIELDS = ("kind", "value", "category", "confidence", "language", "source", "expires", "note")
+
+
+def main() -> None:
+    """Build a list, serve it beside the echo, load both."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller lists, shorter rounds")
+    parser.add_argument("--service", action="store_true", help="only the running service")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rd-bench-") as scratch:
+        service(Path(scratch), quick=wanted.quick)
+    if not wanted.service:
+        matching.main()
+
+
+def service(scratch: Path, *, quick: bool) -> None:
+    """The table of the running service."""
+    terms, pages = (10_000, 50_000) if quick else (100_000, 1_000_000)
+    seconds, rounds = (2, 3) if quick else (5, 5)
+    rng = random.Random(7)
+    build, publish = _list(scratch, terms, pages, rng)
+    ours, theirs = free_port(), free_port()
+    environ = {"REDIRECT_DATA_DIR": str(scratch / "var"), "REDIRECT_PORT": str(ours), "REDIRECT_DEMO": "1"}
+    echo = [str(BIN / "uvicorn"), "bench.echo:app", "--port", str(theirs), "--no-access-log", "--no-server-header",
+            "--loop", "uvloop", "--http", "httptools", "--log-level", "error"]  # fmt: skip
+    started = time.monotonic()
+    with (
+        running([str(BIN / "redirect"), "serve"], f"http://127.0.0.1:{ours}/readyz", environ, scratch),
+        running(echo, f"http://127.0.0.1:{theirs}/", {}, scratch),
+    ):
+        ready = time.monotonic() - started
+        queries = [corpus.benign_query("en", rng) for _ in range(QUERIES)]
+        targets = _targets(f"http://127.0.0.1:{ours}", f"http://127.0.0.1:{theirs}/echo", queries)
+        found = in_turns(targets, seconds, rounds, scratch)
+        batch = _batch(f"http://127.0.0.1:{ours}", queries)
+    _print(found, batch, build=build, publish=publish, ready=ready, entries=terms + pages)
+
+
+def _list(scratch: Path, terms: int, pages: int, rng: random.Random) -> tuple[float, float]:
+    """Build and publish a list with the command line; seconds for each."""
+    source = scratch / "list.csv"
+    rows = corpus.entries(corpus.invented_terms(terms, rng), corpus.urls(pages, rng))
+    lines = [",".join(LIST_FIELDS), f"term,{LISTED},csam,high,,demo,,"]
+    lines += [f"{row.kind},{row.value},{row.category},{row.confidence},,{row.source},," for row in rows]
+    source.write_text("\n".join(lines))
+    environ = {"REDIRECT_DATA_DIR": str(scratch / "var")}
+    return (
+        _seconds(["lists", "build", str(source), "--out", str(scratch / "bundle")], environ),
+        _seconds(["lists", "publish", str(scratch / "bundle")], environ),
+    )
+
+
+def _seconds(arguments: list[str], environ: dict[str, str]) -> float:
+    began = time.monotonic()
+    subprocess.run([BIN / "redirect", *arguments], env={**os.environ, **environ}, check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - began
+
+
+def _targets(ours: str, echo: str, queries: list[str]) -> dict[str, Target]:
+    plain, typed = (tuple(msgspec.json.encode({"query": query}) for query in texts) for texts in (PLAIN, queries))
+    with httpx.Client(headers={"Authorization": "Bearer demo"}) as client:
+        page = client.post(f"{ours}/v1/check", json={"query": LISTED, "country": "GB"}).json()["page"]
+    return {
+        "echo": Target(echo, plain),
+        "POST /v1/check, allow": Target(f"{ours}/v1/check", plain),
+        "  with years, hyphens, hashtags": Target(f"{ours}/v1/check", typed),
+        "POST /v1/check, block": Target(f"{ours}/v1/check", (msgspec.json.encode({"query": LISTED}),)),
+        "GET /w/{token}": Target(page),
+    }
+
+
+def _batch(ours: str, queries: list[str]) -> float:
+    """Subjects per second in batches, median of a few."""
+    subjects = [{"query": queries[number % len(queries)]} for number in range(BATCH)]
+    body = msgspec.json.encode({"subjects": subjects})
+    taken = []
+    with httpx.Client(headers={"Authorization": "Bearer demo"}) as client:
+        for _ in range(20):
+            began = time.monotonic()
+            client.post(f"{ours}/v1/check/batch", content=body).raise_for_status()
+            taken.append(time.monotonic() - began)
+    return BATCH / sorted(taken)[len(taken) // 2]
+
+
+def _print(found: dict[str, Loaded], batch: float, *, build: float, publish: float, ready: float, entries: int) -> None:
+    echo = found["echo"]
+    table = Table(title=f"Service, one worker, {entries:,} entries", title_justify="left")
+    for column in ("", "requests/s", "p50 ms", "p99 ms", "rate ÷ echo", "p99 ÷ echo", "to reach"):
+        table.add_column(column, justify="left" if not column or column == "to reach" else "right")
+    reach = {"POST /v1/check, allow": "rate ≥ 0.9, p99 ≤ 1.5", "GET /w/{token}": "rate ≥ 0.6"}
+    for name, run in found.items():
+        ratios = (f"{run.rate / echo.rate:.2f}", f"{run.p99 / echo.p99:.2f}")
+        table.add_row(name, f"{run.rate:,.0f}", f"{run.p50:.2f}", f"{run.p99:.2f}", *ratios, reach.get(name, ""))
+    table.add_row("batch of 1,000", f"{batch:,.0f}", "", "", "", "", "≥ 60,000 subjects/s")
+    table.add_row("build", f"{build:.1f} s", "", "", "", "", "≤ 60 s")
+    table.add_row("publish, service not running", f"{publish:.1f} s", "", "", "", "", "")
+    table.add_row("ready after start", f"{ready:.1f} s", "", "", "", "", "≤ 2 s")
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Owns the load on a running server: wrk on loopback, for a few seconds. Must never run on without end."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Requests per second and latencies in milliseconds, medians over rounds."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """An address and what to send to it in turn; without bodies it is asked with GET, as browsers do."""
+
+    url: str
+    bodies: tuple[bytes, ...] = ()
+    key: str = "demo"
+
+
+def in_turns(targets: dict[str, Target], seconds: int, rounds: int, scratch: Path) -> dict[str, Loaded]:
+    """Load each target in turn, several rounds, so that what else the machine does falls on all alike."""
+    found: dict[str, list[Loaded]] = {name: [] for name in targets}
+    for _ in range(rounds):
+        for name, target in targets.items():
+            found[name].append(once(target, seconds, scratch))
+    return {
+        name: Loaded(*(median(getattr(run, field) for run in runs) for field in ("rate", "p50", "p99")))
+        for name, runs in found.items()
+    }
+
+
+def once(target: Target, seconds: int, scratch: Path) -> Loaded:
+    """One run of `wrk -t1 -c32`. Raises ValueError where an answer was no 200."""
+    script = scratch / "request.lua"
+    script.write_bytes(_script(target))
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script), target.url]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise ValueError(f"{target.url} did not answer every request with 200:\n{said}")
+    return Loaded(_number(said, r"Requests/sec:\s+([\d.]+)"), _time(said, "50%"), _time(said, "99%"))
+
+
+def _script(target: Target) -> bytes:
+    """Requests are made once, before the load, so that both sides pay for sending alone."""
+    head = b'wrk.headers["Authorization"] = "Bearer %s"\n' % target.key.encode()
+    if not target.bodies:
+        return head + b'wrk.headers["Accept-Encoding"] = "gzip"\n'
+    bodies = b",\n".join(b"[==[%s]==]" % body for body in target.bodies)
+    return head + (
+        b"local bodies = {%s}\nlocal made, turn = {}, 0\n"
+        b'init = function() for i, body in ipairs(bodies) do made[i] = wrk.format("POST", nil, nil, body) end end\n'
+        b"request = function() turn = turn %% #made + 1; return made[turn] end\n" % bodies
+    )
+
+
+def _number(said: str, pattern: str) -> float:
+    found = re.search(pattern, said)
+    if found is None:
+        raise ValueError(f"wrk said something unknown:\n{said}")
+    return float(found[1])
+
+
+def _time(said: str, percentile: str) -> float:
+    found = re.search(rf"\s{percentile}\s+([\d.]+)(us|ms|s)", said)
+    if found is None:
+        raise ValueError(f"wrk said something unknown:\n{said}")
+    return float(found[1]) * UNITS[found[2]]

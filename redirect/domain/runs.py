@@ -1,0 +1,41 @@
+"""Owns finding terms inside text of scripts that put no space between words. Must never keep a part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redirect.domain.digests import RUN_HEAD, Tag
+from redirect.domain.index import lengths
+from redirect.domain.lists import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redirect.domain.index import Found, Index
+
+
+class Runs:
+    """Character by character: the first four of a term decide where its lengths are tried."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._lengths = lengths(index.header.unspaced_lengths)
+
+    def search(self, run: str) -> Iterator[Found]:
+        """Everything found, by characters."""
+        if not self._lengths:
+            return
+        heads = {run[first : first + RUN_HEAD] for first in range(len(run) - RUN_HEAD + 1)}
+        of, knows = self._index.digests.of, self._index.knows
+        known = {head for head in heads if knows(of(Tag.UNSPACED_HEAD, head.encode())[1])}
+        for first in range(len(run) - RUN_HEAD + 1) if known else ():
+            if run[first : first + RUN_HEAD] in known:
+                yield from self._from(first, run)
+
+    def _from(self, first: int, run: str) -> Iterator[Found]:
+        for length in self._lengths:
+            if first + length > len(run):
+                return
+            digest_id, gate = self._index.digests.of(Tag.PHRASE, run[first : first + length].encode())
+            if self._index.knows(gate):
+                yield from self._index.found(digest_id, Kind.TERM, first, first + length)

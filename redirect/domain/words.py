@@ -1,0 +1,127 @@
+"""Owns finding listed words and phrases among the words of a query. Must never keep a word it was asked about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from redirect.domain.digests import LONGEST_MASKED, LONGEST_UNGATED, SHORTEST_MIRRORED, WORD, Digest
+from redirect.domain.lists import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from redirect.domain.index import Found, Index
+
+# Where the words of a phrase may stand around one unknown word.
+_AROUND: Final = ((-1, 1), (-2, -1, 1), (-1, 1, 2))
+
+
+class Words:
+    """Words in a row, all of them known to the filter but for one unknown word that may stand between.
+
+    The sum of the gates of some words is the gate of their phrase, whatever their order, so that a phrase is
+    digested only where the filter knows the sum. Of phrases over three words it knows the first three.
+    """
+
+    def __init__(self, index: Index, *, anywhere: bool) -> None:
+        """`anywhere`: the list also has entries whose words may stand anywhere; theirs are known as well."""
+        self._index = index
+        self._anywhere = anywhere
+        self._word_lengths = index.header.word_lengths
+        self._lengths = index.header.phrase_lengths
+        self._longest = self._lengths.bit_length() - 1
+
+    def known(self, tokens: Iterable[bytes]) -> dict[bytes, Digest]:
+        """The tokens that the filter has; nearly every query of a person ends here.
+
+        `Digests.word` and `Index.knows` written out: two calls a word would cost as much as all the rest.
+        """
+        copy, unpack = self._index.digests.words.copy, WORD.unpack_from
+        field, bits = self._index.filter, self._index.bits
+        known = {}
+        for token in tokens:
+            state = copy()
+            if len(token) >= SHORTEST_MIRRORED and token.isascii() and (mirrored := token[::-1]) < token:
+                state.update(mirrored)
+            else:
+                state.update(token)
+            digest = unpack(state.digest())
+            place = digest[1] % bits
+            if field[place >> 3] >> (place & 7) & 1 or (self._anywhere and self._index.knows(digest[2])):
+                known[token] = Digest(*digest)
+        return known
+
+    def search(self, tokens: list[bytes], row: list[Digest | None]) -> Iterator[Found]:
+        """Everything found; `row` has the digests of the tokens that the filter knows."""
+        gates = [0] * len(row)
+        for place, digest in enumerate(row):
+            if digest is not None:
+                gates[place] = digest.gate
+                if self._word_lengths >> min(len(tokens[place]), LONGEST_MASKED) & 1:
+                    yield from self._index.found(digest.id, Kind.TERM, place, place + 1)
+        if self._lengths:
+            yield from self._phrases(tokens, gates)
+
+    def _phrases(self, tokens: list[bytes], gates: list[int]) -> Iterator[Found]:
+        absent: set[tuple[bytes, ...]] = set()
+        for places in (*self._side_by_side(gates), *self._around_one(gates)):
+            words = tuple([tokens[place] for place in places])
+            if self._lengths >> len(places) & 1 and words not in absent:
+                found = self._phrase(words, places)
+                yield from found
+                if not found:
+                    absent.add(words)
+            if len(places) == LONGEST_UNGATED < self._longest:
+                yield from self._longer(tokens, gates, places)
+
+    def _side_by_side(self, gates: list[int]) -> list[tuple[int, ...]]:
+        """Pairs and triples of neighbours whose sum the filter has."""
+        field, bits = self._index.filter, self._index.bits
+        likely: list[tuple[int, ...]] = []
+        before = last = 0
+        for place, gate in enumerate(gates):
+            if gate and last:
+                pair = last + gate
+                bit = pair % bits
+                if field[bit >> 3] >> (bit & 7) & 1:
+                    likely.append((place - 1, place))
+                if before:
+                    bit = (before + pair) % bits
+                    if field[bit >> 3] >> (bit & 7) & 1:
+                        likely.append((place - 2, place - 1, place))
+            before, last = last, gate
+        return likely
+
+    def _around_one(self, gates: list[int]) -> list[tuple[int, ...]]:
+        """The same around one unknown word."""
+        likely = []
+        for place in range(1, len(gates) - 1):
+            if gates[place - 1] and not gates[place] and gates[place + 1]:
+                for shape in _AROUND:
+                    places = tuple(place + step for step in shape)
+                    if places[0] < 0 or places[-1] >= len(gates) or not all(gates[at] for at in places):
+                        continue
+                    if self._index.knows(sum(gates[at] for at in places)):
+                        likely.append(places)
+        return likely
+
+    def _longer(self, tokens: list[bytes], gates: list[int], places: tuple[int, ...]) -> Iterator[Found]:
+        """Phrases of over three words that start with these, in order."""
+        gate = sum(gates[place] for place in places)
+        for place in range(places[-1] + 1, len(gates)):
+            if not gates[place]:
+                if place - places[0] > len(places):
+                    return
+                continue
+            places = (*places, place)
+            gate += gates[place]
+            if self._lengths >> len(places) & 1 and self._index.knows(gate):
+                yield from self._phrase([tokens[at] for at in places], places)
+            if len(places) == self._longest:
+                return
+
+    def _phrase(self, words: Sequence[bytes], places: tuple[int, ...]) -> list[Found]:
+        digest_id, _ = self._index.digests.phrase(words)
+        first, last = places[0], places[-1] + 1
+        how = "as listed" if last - first == len(places) else "a word between"
+        return self._index.found(digest_id, Kind.TERM, first, last, how)
