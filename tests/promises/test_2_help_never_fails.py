@@ -1,0 +1,285 @@
+"""Owns promise 2: whatever breaks and whatever the address says, the person gets a page with help."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import LISTED, LISTED_URL, Html, Service, eventually
+from redirect.adapters import keyring
+from redirect.adapters.tokens import TOKEN_CHARACTERS, TokenBox
+from redirect.domain.content import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.promises.conftest import Worker
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "SEARCH")
+REST = (
+    "",
+    "/",
+    "/x",
+    "/x/leave",
+    "/x/go/y",
+    "/x/wrong",
+    "/x/y/z",
+    "/..",
+    "/../../etc/passwd",
+    "/.env",
+    "//",
+    "/%2e%2e/x",
+)
+ODD = (
+    "/%00",
+    "/%0a/b",
+    "/a/b%0ac",
+    "/%zz",
+    "/%ff%fe",
+    "/%",
+    "/a%2fb",
+    "/%e2%80%ae",
+    "/;?&",
+    "/?lang",
+    "/x?lang=%ff",
+    "/~",
+)
+LANGUAGES = ("en", "es", "ar", "de", "pt-BR", "zh-Hant-TW", "AR", "yue", "sr-Latn")
+LANG = ("", "xx", "en-US-u-ca-gregory", "%00", "../../etc", "ar" * 400, "<b>", "zz-ZZ", "es,ar", "*", "%ed%a0%80")
+TOKEN = "A" * TOKEN_CHARACTERS
+
+
+def ensure_help(response: httpx.Response) -> None:
+    """A page with at least one way to reach a service."""
+    assert response.status_code == 200, f"{response.status_code} for {response.request.method} {response.url}"
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    if response.request.method != "HEAD":
+        assert Html(response.text).contacts
+
+
+def speak(port: int, target: bytes, method: bytes = b"GET") -> bytes:
+    """An answer to a request that no client would send."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        line.sendall(method + b" " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        heard = b""
+        while part := line.recv(65536):
+            heard += part
+    return heard
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_finds_help(demo: Service, method: str) -> None:
+    with httpx.Client(base_url=demo.url) as person:
+        for path in ("/w", "/w/", "/w/x", "/w/x/leave", "/w/x/go/y", "/w/x/wrong", "/en", "/ar/help/EG", "/PT-br/x"):
+            ensure_help(person.request(method, path))
+
+
+@pytest.mark.parametrize("rest", [*REST, *ODD])
+def test_every_path_finds_help(demo: Service, rest: str) -> None:
+    for root in ("w", *LANGUAGES):
+        heard = speak(demo.port, f"/{root}{rest}".encode())
+        assert heard.startswith(b"HTTP/1.1 200 "), heard[:200]
+        assert Html(heard.partition(b"\r\n\r\n")[2].decode()).contacts
+
+
+@pytest.mark.parametrize("length", [500, 5_000, 60_000])
+def test_long_paths_find_help(demo: Service, length: int) -> None:
+    for path in (f"/w/{'x' * length}", f"/en/{'x/' * (length // 2)}", f"/w/x?lang={'x' * length}"):
+        assert speak(demo.port, path.encode()).startswith(b"HTTP/1.1 200 ")
+
+
+@settings(max_examples=150, deadline=None)
+@given(rest=st.text(max_size=60), lang=st.text(max_size=20))
+def test_any_text_as_an_address_finds_help(demo: Service, rest: str, lang: str) -> None:
+    path = "/w/" + "".join(f"%{byte:02X}" for byte in rest.encode(errors="surrogatepass"))
+    ensure_help(httpx.get(demo.url + path, params={"lang": lang.encode(errors="replace").decode()}))
+
+
+@pytest.mark.parametrize("lang", LANG)
+def test_a_language_that_nobody_speaks_finds_help(demo: Service, lang: str) -> None:
+    page = demo.check(LISTED)["page"]
+    for path in (page, f"{demo.url}/en/help", f"{demo.url}/w/x"):
+        ensure_help(demo.get(f"{path}?lang={lang}"))
+        ensure_help(demo.get(path, headers={"Accept-Language": lang.replace("%", "").encode().decode("latin-1")}))
+
+
+def test_addresses_that_are_not_ours_find_help(demo: Service) -> None:
+    page = demo.check(LISTED)["page"]
+    token = page.rpartition("/")[2]
+    other = TokenBox([bytes(32)]).seal(Statement("demo", "csam", "V1", "A", "AR", "0", "es", 20000))
+    for text in (token[:-1], token[1:], token + "A", token.swapcase(), token[::-1], other, TOKEN, f"{token}%00"):
+        for step in ("", "/leave", "/go/AAAAAAAAAAAA"):
+            ensure_help(demo.get(f"/w/{text}{step}"))
+        ensure_help(httpx.post(f"{demo.url}/w/{text}/wrong"))
+
+
+def test_an_old_address_goes_on_helping(demo: Service) -> None:
+    key = (demo.data_dir / "keys" / "token.key").read_text()
+    box = TokenBox([keyring.decode("token", key)])
+    for day in (0, 10000, 20000, 99999):
+        old = box.seal(Statement("demo", "csam", "V1", "A", "AR", "0", "es", day))
+        assert demo.page(f"/w/{old}").all("html")[0]["lang"] == "es"
+        assert demo.get(f"/w/{old}/leave").status_code == 303
+
+
+def test_an_address_with_a_message_that_is_gone_finds_help(demo: Service) -> None:
+    key = (demo.data_dir / "keys" / "token.key").read_text()
+    box = TokenBox([keyring.decode("token", key)])
+    gone = (
+        Statement("demo", "csam", "V99", "A", "AR", "0", "es", 20000),
+        Statement("demo", "csam", "V1", "Z", "AR", "0", "es", 20000),
+        Statement("demo", "zorblax", "V1", "A", "QQ", "7", "tlh", 20000),
+        Statement("demo", "csam", "V1", "A", "AR", "0", "es", 20000, "no-such-door"),
+        Statement("demo", "csam", "V1", "A", "AR", "0", "es", 20000, "main"),
+        Statement("nobody", "", "", "", "", "", "", 0),
+    )
+    for statement in gone:
+        ensure_help(demo.get(f"/w/{box.seal(statement)}"))
+
+
+def test_only_valid_steps_lead_away(demo: Service) -> None:
+    page = demo.check(LISTED)["page"]
+    assert demo.get(f"{page}/leave").status_code == 303
+    ensure_help(demo.get(f"{page}/go/AAAAAAAAAAAA"))
+    ensure_help(httpx.post(f"{page}/wrong"))
+    ensure_help(httpx.post(f"{page}/leave"))
+    ensure_help(httpx.delete(f"{page}/wrong"))
+    door = demo.url + demo.page(page).doors["work-or-mistake"]
+    thanked = httpx.post(f"{door}/wrong")
+    assert thanked.status_code == 303
+    assert "counted as one wrong match" in demo.page(urljoin(door, thanked.headers["location"])).words
+
+
+def test_a_service_of_one_page_opens_from_that_page_alone(demo: Service) -> None:
+    first, second = (demo.check(LISTED, country=country)["page"] for country in ("GB", "AR"))
+    code = next(link for link in demo.page(first).links if "/go/" in link).rpartition("/")[2]
+    assert demo.get(f"{first}/go/{code}").status_code == 303
+    ensure_help(demo.get(f"{second}/go/{code}"))
+
+
+def walk(service: Service, *starts: str) -> Iterator[tuple[str, httpx.Response]]:
+    """Every page that can be reached from some, and every step away from one."""
+    waiting, seen = list(starts), set(starts)
+    with httpx.Client() as person:
+        while waiting:
+            at = waiting.pop()
+            response = person.get(at)
+            yield at, response
+            if response.status_code == 303:
+                continue
+            read = Html(response.text)
+            forms = [person.post(urljoin(at, form["action"])) for form in read.all("form")]
+            onward = [urljoin(at, link) for link in read.links] + [
+                urljoin(at, form.headers["location"]) for form in forms
+            ]
+            new = {link for link in onward if link.startswith(service.url)} - seen
+            seen |= new
+            waiting += new
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"query": LISTED},
+        {"query": LISTED, "country": "GB", "attempt": 1},
+        {"url": LISTED_URL, "country": "AR", "languages": "es"},
+    ],
+)
+def test_every_link_of_every_page_leads_to_help_or_to_a_service(demo: Service, asked: dict[str, Any]) -> None:
+    visited = 0
+    for at, response in walk(demo, demo.check(**asked)["page"]):
+        visited += 1
+        if response.status_code == 303:
+            assert response.headers["location"].startswith("https://"), at
+            assert not response.headers["location"].startswith(demo.url), at
+        else:
+            ensure_help(response)
+    assert visited > 20
+
+
+def test_help_goes_on_while_the_store_is_dead(make_service: Callable[..., Service]) -> None:
+    service = make_service("--demo")
+    page = service.check(LISTED, country="AR", languages="es")["page"]
+    os.kill(service.store_pid(), signal.SIGSTOP)
+    try:
+        eventually(lambda: service.get("/readyz").json()["store"] == "unreachable")
+        assert service.get("/readyz").status_code == 200
+        assert service.page(page).all("html")[0]["lang"] == "es"
+        assert service.get(f"{page}/leave").status_code == 303
+        ensure_help(service.get("/w/nonsense"))
+    finally:
+        os.kill(service.store_pid(), signal.SIGCONT)
+
+
+BREAKABLE = (
+    "redirect.web.render.Renderer.page",
+    "redirect.journeys.show.chain",
+    "redirect.journeys.show.crisis",
+    "redirect.adapters.languages.ServedLanguages.choose",
+    "redirect.adapters.tokens.TokenBox.open",
+    "redirect.adapters.tokens.TokenBox.seal",
+    "redirect.adapters.tokens.TokenBox.code",
+    "redirect.adapters.spool.Spool.add",
+    "redirect.journeys.show.Show.view",
+    "redirect.journeys.show.Show.open",
+    "redirect.web.pages.page_headers",
+    "redirect.web.pages._reader",
+)
+
+
+@pytest.mark.parametrize("part", BREAKABLE)
+@pytest.mark.parametrize("error", [KeyError, RecursionError])
+def test_a_broken_part_leaves_help(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, part: str, error: type[Exception]
+) -> None:
+    _, _, body = worker.call("POST", "/v1/check", json.dumps({"query": LISTED, "country": "AR"}).encode())
+    page = json.loads(body)["page"].removeprefix("http://127.0.0.1:8080")
+    door = next(iter(Html(worker.call("GET", page)[2].decode()).doors.values()))
+
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(part, broken)
+    # Another language, so that no page written before the break can answer.
+    for path in (page, door, f"{page}/leave", f"{page}/go/AAAAAAAAAAAA", "/w/x", "/w", "/en", "/es/help/AR"):
+        status, headers, html = worker.call("GET", path, accept_language="ar")
+        assert status in {200, 303}, path
+        assert status == 303 or Html(html.decode()).contacts, path
+        assert status == 303 or headers["content-type"] == "text/html; charset=utf-8"
+    status, _, html = worker.call("POST", f"{door}/wrong")
+    assert status in {200, 303}
+
+
+@pytest.mark.parametrize("status", [403, 451])
+def test_a_block_keeps_its_status_and_its_help(
+    make_service: Callable[..., Service], tmp_path: Path, status: int
+) -> None:
+    platforms = tmp_path / "platforms.toml"
+    platforms.write_text(
+        f'[demo]\nshown_name = "Zorblax"\nstatus = {status}\n'
+        'blocked_by = "Quellfen"\nappeal = "mailto:a@quellfen.example"\n'
+        'blocked_by_address = "https://quellfen.example/blocking"\nexit = "https://drovic.example/"\n'
+    )
+    service = make_service("--demo", REDIRECT_PLATFORMS=str(platforms))
+    page = service.check(LISTED)["page"]
+    answer = service.get(page)
+    assert answer.status_code == status
+    blocked_by = '<https://quellfen.example/blocking>; rel="blocked-by"'
+    assert answer.headers.get("link") == (blocked_by if status == 451 else None)
+    read = Html(answer.text)
+    assert read.contacts
+    assert "mailto:a@quellfen.example" in read.links
+    assert "Quellfen" in read.words
+    for door in read.doors.values():
+        ensure_help(service.get(door))
+    assert service.get(f"{page}/leave").headers["location"] == "https://drovic.example/"
