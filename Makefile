@@ -5,8 +5,6 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-APT := chromium nginx-light w3m wrk fonts-noto-core fonts-noto-cjk
-PROGRAMS := chromium nginx w3m wrk
 
 .PHONY: help
 help: ## List what can be made
@@ -35,17 +33,9 @@ catalogues: .venv/made
 serve: env ## Run the service with a sample list on 127.0.0.1:8080
 	@exec $(BIN)/redirect serve --demo
 
-# Programs that tests and benchmarks run for real. Installed where that is allowed; under CI=true a missing one
-# fails the tests that need it, elsewhere they are skipped.
 .PHONY: programs
-programs:
-	@missing=; for program in $(PROGRAMS); do command -v $$program >/dev/null || PATH=$$PATH:/usr/sbin command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	if [ -n "$$missing" ]; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing$$missing"; printf '#!/bin/sh\nexit 101\n' > .venv/policy-rc.d; chmod +x .venv/policy-rc.d; \
-	    apt-get update -qq && POLICYRCD=$$PWD/.venv/policy-rc.d DEBIAN_FRONTEND=noninteractive \
-	      apt-get install -y -qq --no-install-recommends $(APT) >.venv/programs.log 2>&1 || { tail -5 .venv/programs.log; exit 1; }; \
-	  else echo "Not found:$$missing. To run every test: apt-get install $(APT)"; fi; fi
+programs: ## Install the browser, proxy and load programs that tests run for real
+	@scripts/install-programs.sh
 
 .PHONY: lint
 lint: .venv/made-dev catalogues ## Style, types, import directions

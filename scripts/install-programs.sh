@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Installs the programs that tests and benchmarks run for real, where that is allowed: as root, with apt-get.
+# Elsewhere it says what is missing and goes on. Under CI=true the tests that need a missing program fail; else
+# they are skipped. A packaged nginx must not start by itself, so starting services is forbidden meanwhile.
+set -eu
+packages="chromium nginx-light w3m wrk fonts-noto-core"
+missing=""
+for program in chromium nginx w3m wrk; do
+  PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing="$missing $program"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "Not found:$missing. To run every test: apt-get install $packages"
+  exit 0
+fi
+echo "Installing$missing"
+forbid=/usr/sbin/policy-rc.d
+if [ ! -e "$forbid" ]; then
+  printf '#!/bin/sh\nexit 101\n' > "$forbid"
+  chmod +x "$forbid"
+  trap 'rm -f "$forbid"' EXIT
+fi
+log=$(mktemp)
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086
+if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages; } >"$log" 2>&1; then
+  tail -n 20 "$log"
+  exit 1
+fi
+rm -f "$log"
