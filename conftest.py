@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 PROGRAM = [sys.executable, "-m", "redirect"]
 START_LIMIT = 30.0
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Given to every request, because httpx would otherwise read the machine's certificates anew for each."""
+"""For clients of services on loopback: without it httpx reads the machine's certificates anew for each of them."""
+WEB = httpx.Client(verify=PLAIN, limits=httpx.Limits(max_keepalive_connections=0), timeout=20)
+"""Asks anyone, and keeps no connection, which may be one to a service that is gone."""
 LISTED = "ZORBLAX   minku"
 LISTED_URL = "http://blocked.example/room/42"
 
@@ -110,6 +112,7 @@ class Service:
     environ: dict[str, str]
     key: str = "demo"
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    home: Path | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -153,11 +156,11 @@ class Service:
     def ask(self, path: str, **request: Any) -> httpx.Response:
         """POST with the service's key."""
         headers = {"Authorization": f"Bearer {self.key}", **request.pop("headers", {})}
-        return httpx.post(self.url + path, headers=headers, verify=PLAIN, **request)
+        return WEB.post(self.url + path, headers=headers, **request)
 
     def get(self, path: str, **request: Any) -> httpx.Response:
         """GET a path or an absolute address, without following redirects."""
-        return httpx.get(path if path.startswith("http") else self.url + path, verify=PLAIN, **request)
+        return WEB.get(path if path.startswith("http") else self.url + path, **request)
 
     def run(self, *arguments: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
         """The command line, with the settings of this service."""
@@ -195,14 +198,36 @@ class Service:
 
 
 @pytest.fixture(scope="session")
-def make_service() -> Iterator[Callable[..., Service]]:
+def made() -> Iterator[list[Service]]:
+    """All services that are there, so that each is ended."""
+    services: list[Service] = []
+    yield services
+    _end(services, keep=0)
+
+
+@pytest.fixture(autouse=True)
+def _no_service_outlives_its_test(made: list[Service]) -> Iterator[None]:
+    """Those that a test made itself end with it; those of fixtures with a wider scope came before and stay."""
+    before = len(made)
+    yield
+    _end(made, keep=before)
+
+
+def _end(services: list[Service], keep: int) -> None:
+    while len(services) > keep:
+        service = services.pop()
+        if service.process is not None:
+            service.stop()
+        if service.home is not None:
+            shutil.rmtree(service.home)
+
+
+@pytest.fixture(scope="session")
+def make_service(made: list[Service]) -> Callable[..., Service]:
     """Make services: `make_service("--demo", REDIRECT_WORKERS="2")`. Each gets an empty data directory."""
-    made: list[Service] = []
-    directories: list[Path] = []
 
     def make(*arguments: str, start: bool = True, **settings: str) -> Service:
         directory = Path(tempfile.mkdtemp(prefix="rd-"))
-        directories.append(directory)
         port = free_port()
         ours = {name: value for name, value in os.environ.items() if not name.startswith("REDIRECT_")}
         environ = {
@@ -211,16 +236,11 @@ def make_service() -> Iterator[Callable[..., Service]]:
             "REDIRECT_PORT": str(port),
             **settings,
         }
-        service = Service(Path(environ["REDIRECT_DATA_DIR"]), port, arguments, environ)
+        service = Service(Path(environ["REDIRECT_DATA_DIR"]), port, arguments, environ, home=directory)
         made.append(service)
         return service.start() if start else service
 
-    yield make
-    for service in made:
-        if service.process is not None:
-            service.stop()
-    for directory in directories:
-        shutil.rmtree(directory)
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ class Metric(IntEnum):
 ABOUT = {
     Metric.CHECKS: ("checks", "Subjects decided"),
     Metric.PAGES: ("pages", "Pages of all kinds, in tens"),
-    Metric.ERRORS: ("errors", "Answers that broke and were replaced"),
+    Metric.ERRORS: ("errors", "Anomalies: malformed requests, answers that broke and were replaced"),
     Metric.LOST_COUNTS: ("lost_counts", "Counts that found no room on the disk"),
 }
 

@@ -11,7 +11,7 @@ from redirect.domain.errors import StoreError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from redirect.journeys.ports import CountStore
+    from redirect.journeys.ports import SumTaker
 
 ROUND = 0.5
 """Seconds between rounds."""
@@ -22,7 +22,7 @@ ADOPT_EVERY = 4
 class Flusher:
     """Sends what its own spool and orphaned spools hold. A store that does not answer is asked again next round."""
 
-    def __init__(self, spool: Spool, directory: Path, store: CountStore) -> None:
+    def __init__(self, spool: Spool, directory: Path, store: SumTaker) -> None:
         self._spool = spool
         self._directory = directory
         self._store = store
@@ -50,7 +50,7 @@ class Flusher:
             await self.round()
 
 
-async def drain(directory: Path, store: CountStore) -> None:
+async def drain(directory: Path, store: SumTaker) -> None:
     """Send what the spools of dead workers hold. Raises StoreError where the store does not take it."""
     with closing(adopt(directory)) as orphans:
         for batch in orphans:

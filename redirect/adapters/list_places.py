@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
@@ -15,9 +14,6 @@ import msgspec
 from redirect.adapters import bundles
 from redirect.domain.errors import ListError, StoreError
 from redirect.domain.manifest import BODY_LIMIT
-
-if TYPE_CHECKING:
-    from redirect.adapters.store import Store
 
 TIMEOUT = 30.0
 
@@ -83,11 +79,11 @@ class HttpsPlace:
 ListPlace = DirectoryPlace | HttpsPlace
 
 
-def place_of(source: str, store: Store) -> ListPlace | Store:
-    """Where the setting says that the live bundle lies; the store where it says nothing."""
-    if source.startswith(("https://", "http://")):
+def place_of(source: str) -> ListPlace | None:
+    """Where a directory or an https:// address says that the live bundle lies; None where it says nothing."""
+    if source.startswith("https://"):
         return HttpsPlace(source)
-    return DirectoryPlace(Path(source).expanduser()) if source else store
+    return DirectoryPlace(Path(source).expanduser()) if source else None
 
 
 def claimed_version(envelope: bytes) -> int:

@@ -36,10 +36,16 @@ class Snapshot:
 
 
 class LiveList:
-    """Implements `Lists`. Swaps whole snapshots; an answer in progress keeps the one it began with."""
+    """Implements `Lists`. Swaps whole snapshots; an answer in progress keeps the one it began with.
 
-    def __init__(self, directory: Path, list_key: bytes, trust: Sequence[bytes], clock: Clock) -> None:
+    `local`: outside the service only lists are taken whose owner allows that.
+    """
+
+    def __init__(
+        self, directory: Path, list_key: bytes, trust: Sequence[bytes], clock: Clock, *, local: bool = False
+    ) -> None:
         self._directory = directory
+        self._local = local
         self._list_key = list_key
         self._trust = trust
         self._clock = clock
@@ -86,15 +92,21 @@ class LiveList:
         self.matcher = None if self.degraded is Degraded.LIST_PAST_USE else self._snapshot.matcher
 
     def _proven(self, envelope: bytes, body: bytes) -> Manifest:
-        manifest = bundles.verify(envelope, self._trust)
+        manifest = self._allowed(envelope)
         if manifest.version <= self.version:
             raise ListError(f"version {manifest.version} is older than {self.version}, which is live")
         bundles.ensure_body(manifest, body)
         self._matcher(body)
         return manifest
 
+    def _allowed(self, envelope: bytes) -> Manifest:
+        manifest = bundles.verify(envelope, self._trust)
+        if self._local and not manifest.local:
+            raise ListError("this list may not leave the service: its manifest does not say local")
+        return manifest
+
     def _open(self, directory: Path) -> Snapshot:
-        manifest = bundles.verify((directory / bundles.ENVELOPE_NAME).read_bytes(), self._trust)
+        manifest = self._allowed((directory / bundles.ENVELOPE_NAME).read_bytes())
         body = bundles.map_body(directory / bundles.BODY_NAME)
         bundles.ensure_body(manifest, body)
         return Snapshot(manifest, self._matcher(memoryview(body)))

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from redirect.domain.counts import publishable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SUMMED = ("uvicorn", "asyncio", "redis")
 SUM_EVERY = 60.0
@@ -19,13 +23,15 @@ LOG = logging.getLogger(__name__)
 class Anomalies(logging.Handler):
     """Counts things that went wrong, by kind; a kind is a text of the program's own, never of a request."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_note: Callable[[], object] = lambda: None) -> None:
         super().__init__(logging.WARNING)
+        self._on_note = on_note
         self._seen: Counter[str] = Counter()
 
     def note(self, kind: str) -> None:
         """One more of this kind."""
         self._seen[kind] += 1
+        self._on_note()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a library's record by its template alone."""

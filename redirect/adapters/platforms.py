@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 STATUSES = (200, 403, 451)
-LINK = re.compile(r"https?://[^\s/]+", re.IGNORECASE)
-CONTACT = re.compile(r"(https?://|mailto:)\S+", re.IGNORECASE)
+LINK = re.compile(r"https?://[!#-;=?-~]+", re.IGNORECASE)
+"""Only what may stand in a header as it is: printable ASCII, without what ends a `Link`."""
+CONTACT = re.compile(rf"{LINK.pattern}|mailto:[!#-;=?-~]+", re.IGNORECASE)
 
 
 def load(path: Path | None) -> dict[str, Platform]:
@@ -62,9 +63,9 @@ def _broken(platform: Platform) -> tuple[tuple[bool, str], ...]:
     return (
         (platform.status not in STATUSES, "status: one of 200, 403, 451"),
         (platform.on_error not in ON_ERROR, f"on_error: one of {', '.join(ON_ERROR)}"),
-        (not LINK.match(platform.exit), "exit: an http or https address"),
+        (not LINK.fullmatch(platform.exit), "exit: an http or https address, in ASCII"),
         (
-            bool(platform.appeal) and not CONTACT.match(platform.appeal),
+            bool(platform.appeal) and not CONTACT.fullmatch(platform.appeal),
             "appeal: an http, https or mailto address",
         ),
         (
@@ -72,7 +73,7 @@ def _broken(platform: Platform) -> tuple[tuple[bool, str], ...]:
             "appeal: needed with status 451, so that anyone can object (RFC 7725 asks for a way)",
         ),
         (
-            platform.status == 451 and not LINK.match(platform.blocked_by_address),
+            platform.status == 451 and not LINK.fullmatch(platform.blocked_by_address),
             "blocked_by_address: needed with status 451, it stands in `Link: rel=blocked-by`",
         ),
     )

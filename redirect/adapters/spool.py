@@ -151,7 +151,7 @@ def _records(data: bytes) -> Iterator[tuple[Cell, int]]:
     while at + 2 * WORD <= used:
         count, length = word(at), word(at + WORD)
         address = data[at + 2 * WORD : at + 2 * WORD + length]
-        cell = _cell(address) if length <= used else None
+        cell = _cell(address) if at + 2 * WORD + length <= used else None
         if cell is None:
             return
         if count:

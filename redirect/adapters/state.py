@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from redirect.adapters.flush import Flusher
     from redirect.adapters.live_list import LiveList
-    from redirect.adapters.watcher import Watcher
+    from redirect.adapters.watcher import KeyWatcher
     from redirect.domain.decision import Degraded
     from redirect.domain.manifest import Manifest
 
@@ -20,7 +20,7 @@ class WorkerState:
     """The list, the store and the languages of one worker, as they are at the moment."""
 
     lists: LiveList
-    watcher: Watcher
+    keys: KeyWatcher
     flusher: Flusher
     languages: Sequence[str]
 
@@ -42,4 +42,4 @@ class WorkerState:
     @property
     def store_reachable(self) -> bool:
         """Whether the last calls to the store came through."""
-        return self.watcher.reachable and self.flusher.reachable
+        return self.keys.reachable and self.flusher.reachable

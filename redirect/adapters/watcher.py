@@ -1,4 +1,4 @@
-"""Owns how a worker learns of new lists and keys. Must never hold up an answer, nor forget what it had."""
+"""Owns how a process learns of new lists and keys. Must never hold up an answer, nor forget what it had."""
 
 from __future__ import annotations
 
@@ -21,27 +21,18 @@ LOOK = 1.0
 LOOKS_BEFORE_RETRY = 10
 
 
-class Watcher:
-    """Asks the store and the place of the list; one that does not answer is asked again next time."""
+class ListWatcher:
+    """Takes over a newer list from where it lies. A place that does not answer is asked again next time."""
 
-    def __init__(self, store: Store, place: ListPlace | Store, lists: LiveList, access: AccessKeys) -> None:
-        self._store = store
+    def __init__(self, place: ListPlace | Store, lists: LiveList) -> None:
         self._place = place
         self._lists = lists
-        self._access = access
         self._refused_version = 0
         self._patience = 0
-        self.reachable = False
 
     async def look(self) -> None:
         """Take over what is new."""
         self._lists.tick()
-        try:
-            self._access.refresh(await self._store.access_keys())
-        except (StoreError, OSError):
-            self.reachable = False
-        else:
-            self.reachable = True
         # Both parts of a bundle may have been read while they were being replaced: a refusal is not for ever.
         self._patience = max(0, self._patience - 1)
         if not self._patience:
@@ -64,3 +55,21 @@ class Watcher:
             LOG.error("list %d is refused, %d stays live: %s", version, self._lists.version, error)  # noqa: TRY400
         else:
             LOG.info("list %d is live", version)
+
+
+class KeyWatcher:
+    """Takes over the access keys that the store holds; `reachable` says whether it answered last."""
+
+    def __init__(self, store: Store, access: AccessKeys) -> None:
+        self._store = store
+        self._access = access
+        self.reachable = False
+
+    async def look(self) -> None:
+        """Take over what is new."""
+        try:
+            self._access.refresh(await self._store.access_keys())
+        except (StoreError, OSError):
+            self.reachable = False
+        else:
+            self.reachable = True

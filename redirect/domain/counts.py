@@ -79,6 +79,15 @@ class Cell:
     labels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """A numbered batch of sums on its way to the store: applied once, whatever happens on the way."""
+
+    spool: str
+    sequence: int
+    cells: tuple[tuple[Cell, int], ...]
+
+
 def publishable(count: int) -> int | None:
     """The number as it may be shown, or None where it must be left out."""
     if count < MINIMUM_CELL:

@@ -92,27 +92,16 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     steps: tuple[str, ...] = ()
 
 
-class Checker:
-    """Decides, counts, and says where to send the person."""
+class Decider:
+    """Decides and counts. Needs a list and a policy, nothing of pages: local checkers have no more than this."""
 
-    def __init__(
-        self,
-        lists: Lists,
-        categories: Mapping[str, Category],
-        languages: Languages,
-        tally: Tally,
-        show: Show,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, lists: Lists, categories: Mapping[str, Category], tally: Tally) -> None:
         self._lists = lists
         self._categories = categories
-        self._languages = languages
         self._tally = tally
-        self._show = show
-        self._clock = clock
 
-    def check(self, subject: Subject, platform: Platform) -> Answer:
-        """Answer one subject. Raises BadRequest where it is none."""
+    def decide(self, subject: Subject, platform: Platform) -> Answer:
+        """The answer to one subject, counted, without a page. Raises BadRequest where it is none."""
         subject.ensure_valid()
         category, action = self._rule(subject, platform)
         degraded = self._lists.degraded
@@ -128,7 +117,13 @@ class Checker:
         )
         if action is Action.ALLOW or subject.mode is Mode.SHADOW:
             return answer
-        return self._warning(subject, platform, category, msgspec.structs.replace(answer, action=action))
+        return msgspec.structs.replace(
+            answer,
+            action=action,
+            category=category.id,
+            message=category.message(is_url=subject.url is not None, attempt=subject.attempt_label),
+            variant=DEFAULT_VARIANT,
+        )
 
     def explain(self, subject: Subject) -> Explanation:
         """Why a subject matches, or that it does not. Counts nothing. Raises BadRequest where it is none."""
@@ -163,30 +158,41 @@ class Checker:
     def _category(self, match: Match) -> Category:
         return self._categories.get(match.category) or self._categories[DEFAULT_CATEGORY]
 
-    def _warning(self, subject: Subject, platform: Platform, category: Category, answer: Answer) -> Answer:
-        statement = self._statement(subject, platform, category)
-        summary = self._show.summary(statement)
+
+class Checker:
+    """Decides, counts, and says where to send the person."""
+
+    def __init__(self, decider: Decider, languages: Languages, show: Show, clock: Clock) -> None:
+        self._decider = decider
+        self._languages = languages
+        self._show = show
+        self._clock = clock
+        self.explain = decider.explain
+
+    def check(self, subject: Subject, platform: Platform) -> Answer:
+        """Answer one subject. Raises BadRequest where it is none."""
+        answer = self._decider.decide(subject, platform)
+        return answer if answer.action is Action.ALLOW else self._with_page(answer, subject, platform)
+
+    def _with_page(self, answer: Answer, subject: Subject, platform: Platform) -> Answer:
+        summary = self._show.summary(self._statement(answer, subject, platform))
         paragraphs = (paragraph.text for paragraph in summary.message.paragraphs)
         return msgspec.structs.replace(
             answer,
-            category=category.id,
-            message=statement.message,
-            variant=statement.variant,
             page=summary.page,
             title=self._languages.translate(summary.locale, summary.message.headline),
             text="\n\n".join(self._languages.translate(summary.locale, text) for text in paragraphs),
             resources=tuple(map(resource, summary.cards)),
         )
 
-    def _statement(self, subject: Subject, platform: Platform, category: Category) -> Statement:
-        attempt = subject.attempt_label
+    def _statement(self, answer: Answer, subject: Subject, platform: Platform) -> Statement:
         return Statement(
             platform=platform.name,
-            category=category.id,
-            message=category.message(is_url=subject.url is not None, attempt=attempt),
-            variant=DEFAULT_VARIANT,
+            category=answer.category or DEFAULT_CATEGORY,
+            message=answer.message or "",
+            variant=answer.variant or DEFAULT_VARIANT,
             country=self._languages.country(subject.country),
-            attempt=attempt,
+            attempt=subject.attempt_label,
             language=self._languages.hint(subject.languages) if subject.languages else "",
             day=int(self._clock()) // 86400,
         )

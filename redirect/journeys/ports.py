@@ -77,12 +77,16 @@ class Batch(Protocol):
     def cells(self) -> Sequence[tuple[Cell, int]]: ...
 
 
-class CountStore(Protocol):
-    """Where sums are kept. Every call may raise StoreError."""
+class SumTaker(Protocol):
+    """Where sums go. Every call may raise StoreError."""
 
     async def apply(self, batch: Batch) -> None:
         """Add a batch; a batch that was already applied changes nothing."""
         ...
+
+
+class CountStore(SumTaker, Protocol):
+    """Where sums are kept. Every call may raise StoreError."""
 
     async def counts(self, table: Table, periods: Sequence[int]) -> list[tuple[int, str, int]]:
         """Stored cells as (period, joined labels, count)."""

@@ -10,9 +10,11 @@ from starlette.responses import Response
 from redirect import __version__
 from redirect.domain.subject import Subject
 from redirect.journeys.check import Answer, Explanation
+from redirect.journeys.tally import TallyBatch
 from redirect.web.check import BATCH_LIMIT, BATCH_SUBJECTS, CHECK_LIMIT, Answers, Batch
 from redirect.web.health import Ready
 from redirect.web.problems import MEDIA_TYPE, PROBLEMS, type_of
+from redirect.web.tallies import Taken
 
 REF = "#/components/schemas/{name}"
 CALLER_PROBLEMS = ("malformed-json", "invalid-request", "query-or-url", "text-too-long", "body-too-large")
@@ -21,8 +23,8 @@ KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope")
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 description of this version."""
-    (subject, answer, explanation, batch, answers, ready), schemas = msgspec.json.schema_components(
-        (Subject, Answer, Explanation, Batch, Answers, Ready), ref_template=REF
+    (subject, answer, explanation, batch, answers, tally_batch, taken, ready), schemas = msgspec.json.schema_components(
+        (Subject, Answer, Explanation, Batch, Answers, TallyBatch, Taken, Ready), ref_template=REF
     )
     return {
         "openapi": "3.1.0",
@@ -39,6 +41,16 @@ def document() -> dict[str, Any]:
                 "post": _call("checkBatch", f"Decide on up to {BATCH_SUBJECTS} subjects", batch, answers, BATCH_LIMIT)
             },
             "/v1/explain": {"post": _call("explain", "Say why a subject matches", subject, explanation, CHECK_LIMIT)},
+            "/v1/tallies": {
+                "post": _call(
+                    "tallies",
+                    "Add a numbered batch of sums, once",
+                    tally_batch,
+                    taken,
+                    BATCH_LIMIT,
+                    "store-unreachable",
+                )
+            },
             "/v1/forward": {"get": _forward("forwardGet"), "post": _forward("forwardPost")},
             "/v1/openapi.json": {"get": _open("openapi", "This document", {"type": "object"})},
             "/livez": {"get": _open("livez", "The process answers", {"type": "string"}, "text/plain")},
@@ -57,7 +69,9 @@ def endpoint(_request: object) -> Response:
     return Response(msgspec.json.encode(document()), media_type="application/json")
 
 
-def _call(name: str, summary: str, request: dict[str, Any], answer: dict[str, Any], limit: int) -> dict[str, Any]:
+def _call(
+    name: str, summary: str, request: dict[str, Any], answer: dict[str, Any], limit: int, *problems: str
+) -> dict[str, Any]:
     return {
         "operationId": name,
         "summary": summary,
@@ -65,7 +79,7 @@ def _call(name: str, summary: str, request: dict[str, Any], answer: dict[str, An
         "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
         "responses": {
             "200": {"description": "The decision", "content": {"application/json": {"schema": answer}}},
-            **_problems(*CALLER_PROBLEMS, *KEY_PROBLEMS),
+            **_problems(*CALLER_PROBLEMS, *KEY_PROBLEMS, *problems),
         },
     }
 

@@ -44,6 +44,7 @@ PROBLEMS: dict[str, Problem] = {
     "wrong-scope": Problem(403, "This key does not allow that", "Use a key with the scope that this call needs."),
     "not-found": Problem(404, "There is nothing here", "/v1/openapi.json lists every call."),
     "wrong-method": Problem(405, "This call has another method", "/v1/openapi.json lists every call."),
+    "store-unreachable": Problem(503, "The store does not answer", "Send the same batch again later."),
     "internal": Problem(500, "Something broke on our side", "Act as your on_error setting says; we have counted it."),
 }
 

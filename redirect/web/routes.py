@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from redirect.web.forward import ForwardEndpoint
     from redirect.web.health import Health
     from redirect.web.pages import Pages
+    from redirect.web.tallies import TalliesEndpoint
     from redirect.web.trial import Trial
 
 
@@ -39,13 +40,19 @@ def health_routes(health: Health) -> list[BaseRoute]:
 
 
 def api_routes(
-    check: CheckEndpoint, batch: BatchEndpoint, explain: ExplainEndpoint, forward: ForwardEndpoint, health: Health
+    check: CheckEndpoint,
+    batch: BatchEndpoint,
+    explain: ExplainEndpoint,
+    tallies: TalliesEndpoint,
+    forward: ForwardEndpoint,
+    health: Health,
 ) -> list[BaseRoute]:
     """What platforms and operators call."""
     return [
         Route(CHECK, check, methods=["POST"]),
         Route("/v1/check/batch", batch, methods=["POST"]),
         Route("/v1/explain", explain, methods=["POST"]),
+        Route("/v1/tallies", tallies, methods=["POST"]),
         Route("/v1/forward", forward, methods=["GET", "POST"]),
         Route("/v1/openapi.json", openapi.endpoint),
         Route("/metrics", health.metrics),

@@ -4,8 +4,8 @@ memory. Must never need a store: nothing here reaches one."""
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,14 +14,7 @@ from redirect import app as service
 from redirect import settings as settings_
 from redirect import tools
 from redirect.adapters import bundles
-from redirect.adapters.access import AccessKeys, demo_access
 from redirect.adapters.board import Board
-from redirect.adapters.flush import Flusher
-from redirect.adapters.live_list import LiveList
-from redirect.adapters.spool import Spool
-from redirect.adapters.state import WorkerState
-from redirect.adapters.store import Store
-from redirect.adapters.watcher import Watcher
 from redirect.domain.lists import Confidence
 
 if TYPE_CHECKING:
@@ -29,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import ASGIApp
+
+    from redirect.adapters.logs import Anomalies
 
 NOBODY = "unix:///nonexistent/valkey.sock"
 
@@ -38,7 +33,12 @@ class Worker:
     """One worker's application. `call` asks it without a network, and without a client that remembers."""
 
     app: ASGIApp
-    notes: list[str] = field(default_factory=list)
+    anomalies: Anomalies
+
+    @property
+    def notes(self) -> list[str]:
+        """Kinds of what went wrong, as often as it did."""
+        return list(self.anomalies._seen.elements())
 
     def call(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of one request."""
@@ -96,17 +96,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
 @pytest.fixture
 def worker(parts: Parts, tmp_path: Path) -> Iterator[Worker]:
     """A worker of a demo service with the sample list, whose store cannot be reached."""
-    settings, content = parts.settings, parts.content
-    keys, store = service.load_keys(settings), Store(NOBODY)
-    lists = LiveList(tmp_path / "lists", keys.list_key, keys.trust, time.time)
-    lists.take(*bundles.read(parts.bundle))
-    access = AccessKeys(tmp_path / "access.json", dict([demo_access()]))
-    spool = Spool(tmp_path / "spool", time.time, lambda: None)
-    flusher = Flusher(spool, tmp_path / "spool", store)
-    tags = [locale.tag for locale in content.catalogues.locales]
-    state = WorkerState(lists, Watcher(store, store, lists, access), flusher, tags)
-    notes: list[str] = []
-    url = "http://127.0.0.1:8080"
-    app = service.application(settings, content, keys, access, state, spool, Board(1), notes.append, url)
-    yield Worker(app, notes)
-    spool.close()
+    settings = dataclasses.replace(parts.settings, data_dir=tmp_path, store_url=settings_.Secret(NOBODY))
+    keys = service.load_keys(parts.settings)
+    made = service.Worker(settings, keys, parts.content, Board(1), "http://127.0.0.1:8080")
+    made.lists.take(*bundles.read(parts.bundle))
+    yield Worker(made.app, made.anomalies)
+    made.spool.close()

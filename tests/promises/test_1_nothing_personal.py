@@ -21,7 +21,7 @@ import httpx
 import pytest
 from redis import Redis
 
-from conftest import LISTED, LISTED_URL, Service, eventually
+from conftest import LISTED, LISTED_URL, PLAIN, Service, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,6 +105,7 @@ def checks() -> Iterator[tuple[str, dict[str, Any]]]:
     """Calls of the API: right, wrong and broken ones."""
     for text in (QUERY, f"{LISTED} {QUERY}", f"{LISTED}\n{QUERY}\n\ud800", QUERY * 400):
         yield "/v1/check", {"content": json.dumps({"query": text, "languages": HEADER, "country": "AR"})}
+        yield "/v1/explain", {"content": json.dumps({"query": text})}
     for url in (f"http://{QUERY}.example/{PATH}?q={QUERY}", f"{LISTED_URL}?{QUERY}#{QUERY}", f"//{QUERY}:x@/%{QUERY}"):
         yield "/v1/check", {"content": json.dumps({"url": url, "attempt": 1, "bucket": 7})}
     yield "/v1/check/batch", {"content": json.dumps({"subjects": [{"query": f"{LISTED} {QUERY}"}, {"query": QUERY}]})}
@@ -123,8 +124,8 @@ def checks() -> Iterator[tuple[str, dict[str, Any]]]:
         f'{{"query": "{QUERY * 6000}"}}',
         f'["{BODY}", NaN]',
     ):
-        yield "/v1/check", {"content": broken}
-        yield "/v1/check/batch", {"content": broken}
+        for path in ("/v1/check", "/v1/check/batch", "/v1/explain"):
+            yield path, {"content": broken}
     for key in (KEY, f"demo {KEY}"):
         yield "/v1/check", {"content": "{}", "headers": {"Authorization": f"Bearer {key}"}}
         yield "/v1/check", {"content": "{}", "headers": {"Authorization": f"Basic {key}"}}
@@ -183,12 +184,14 @@ def told(answer: httpx.Response) -> tuple[str, bytes]:
 
 def plant(service: Service) -> Iterator[tuple[str, bytes]]:
     """Put canaries into every input; everything that came back, with where it came from."""
-    with httpx.Client(base_url=service.url, headers={"Authorization": "Bearer demo"}, timeout=20) as platform:
+    with httpx.Client(
+        verify=PLAIN, base_url=service.url, headers={"Authorization": "Bearer demo"}, timeout=20
+    ) as platform:
         for path, request in checks():
             yield told(platform.post(path, **{**request, "headers": {**HEADERS, **request.get("headers", {})}}))
         for path, headers in forwards():
             yield told(platform.get(path, headers={**HEADERS, **headers}))
-    with httpx.Client(base_url=service.url, headers=HEADERS, timeout=20) as person:
+    with httpx.Client(verify=PLAIN, base_url=service.url, headers=HEADERS, timeout=20) as person:
         for method, path in pages(service):
             form = {"text": f"{LISTED} {QUERY}", "languages": BODY, "country": BODY, BODY: BODY}
             yield told(person.request(method, path, data=form if method == "POST" else None))
@@ -335,8 +338,10 @@ def test_nothing_in_memory_remembers_a_query_once_it_is_answered(worker: Worker)
         worker.call("POST", "/v1/check", json.dumps({"url": f"http://{word}.example/{word}?{word}"}).encode())
         worker.call("POST", "/v1/check", json.dumps({"query": f"{word}\ud800"}).encode())
         worker.call("POST", "/v1/check/batch", json.dumps({"subjects": [{"query": word}]}).encode())
+        worker.call("POST", "/v1/explain", json.dumps({"query": f"{LISTED} {word}"}).encode())
         worker.call("POST", "/v1/check", f'{{"{word}": "{word}"}}'.encode())
-        worker.call("GET", f"/v1/forward?q={word}", x_original_uri=f"/?q={word}")
+        worker.call("GET", f"/v1/forward?q={word}", x_original_uri=f"/{word}?q={word}")
+        worker.call("GET", f"/v1/forward?q={word}", x_forwarded_host=f"{word}.example")
         worker.call("GET", f"{page_of(worker)}?lang={word}&q={word}", accept_language=word, referer=word)
         worker.call("GET", f"/w/{word}/go/{word}", user_agent=word)
 

@@ -20,7 +20,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from conftest import LISTED, Service, eventually
+from conftest import LISTED, PLAIN, Service, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +48,9 @@ def load(service: Service, platforms: int = 2) -> Iterator[Load]:
     seen, over = Load(), threading.Event()
 
     def ask() -> None:
-        with httpx.Client(base_url=service.url, headers={"Authorization": "Bearer demo"}, timeout=10) as platform:
+        with httpx.Client(
+            verify=PLAIN, base_url=service.url, headers={"Authorization": "Bearer demo"}, timeout=10
+        ) as platform:
             while not over.wait(0.002):
                 began = time.perf_counter()
                 try:
@@ -173,7 +175,7 @@ def test_a_worker_and_the_store_killed_together_lose_no_count(service: Service) 
 def test_a_supervisor_killed_at_once_leaves_no_process_and_loses_no_count(make_service: Callable[..., Service]) -> None:
     service = make_service("--demo")
     children = [*service.workers(), service.store_pid()]
-    with httpx.Client(base_url=service.url, headers={"Authorization": "Bearer demo"}) as platform:
+    with httpx.Client(verify=PLAIN, base_url=service.url, headers={"Authorization": "Bearer demo"}) as platform:
         for _ in range(35):
             assert platform.post("/v1/check", content=b'{"query": "chocolate cake"}').json()["action"] == "allow"
     assert service.process is not None

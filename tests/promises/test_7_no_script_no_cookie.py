@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from conftest import LISTED, LISTED_URL, Html, Service
+from conftest import LISTED, LISTED_URL, WEB, Html, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def seen(demo: Service) -> dict[str, httpx.Response]:
     }
     for door, address in Html(pages["a query"].text).doors.items():
         pages[door] = demo.get(address)
-    thanked = httpx.post(f"{pages['work-or-mistake'].url}/wrong")
+    thanked = WEB.post(f"{pages['work-or-mistake'].url}/wrong")
     pages["thanks"] = demo.get(urljoin(demo.url, thanked.headers["location"]))
     pages["trial"] = demo.get("/")
     return pages
@@ -80,7 +80,7 @@ def test_no_page_loads_anything(seen: dict[str, httpx.Response]) -> None:
 def test_no_answer_sets_a_cookie(demo: Service, seen: dict[str, httpx.Response]) -> None:
     page = str(seen["a query"].url)
     others = [demo.get(f"{page}/leave"), demo.get("/readyz"), demo.get("/metrics"), demo.get("/v1/openapi.json")]
-    others += [demo.ask("/v1/check", json={"query": LISTED}), httpx.post(f"{demo.url}/", data={"text": LISTED})]
+    others += [demo.ask("/v1/check", json={"query": LISTED}), WEB.post(f"{demo.url}/", data={"text": LISTED})]
     for answer in (*seen.values(), *others):
         assert "set-cookie" not in answer.headers
 

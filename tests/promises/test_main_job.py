@@ -9,10 +9,9 @@ import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
-from conftest import LISTED, LISTED_URL, PROGRAM, Html, Service, eventually
+from conftest import LISTED, LISTED_URL, PROGRAM, WEB, Html, Service, eventually
 from redirect.adapters import keyring
 
 if TYPE_CHECKING:
@@ -259,4 +258,4 @@ def test_a_node_starts_with_its_last_list_and_keys_while_the_store_is_away(
     service.start()
     assert service.check(url=LISTED_URL)["action"] == "block"
     assert service.get("/readyz").json()["store"] == "unreachable"
-    assert httpx.get(f"{service.url}/w/x").status_code == 200
+    assert WEB.get(f"{service.url}/w/x").status_code == 200

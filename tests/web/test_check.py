@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import LISTED, LISTED_URL, Service
+from conftest import LISTED, LISTED_URL, PLAIN, Service
 from redirect.web.problems import MEDIA_TYPE, PROBLEMS, type_of
 
 KNOWN = ("query", "url", "languages", "country", "surface", "attempt", "bucket", "mode")
@@ -146,7 +146,7 @@ def test_an_answer_is_never_kept_by_a_cache(demo: Service) -> None:
 
 
 def test_many_requests_share_a_connection(demo: Service) -> None:
-    with httpx.Client(base_url=demo.url, headers={"Authorization": "bearer demo"}) as platform:
+    with httpx.Client(verify=PLAIN, base_url=demo.url, headers={"Authorization": "bearer demo"}) as platform:
         for _ in range(50):
             assert platform.post("/v1/check", content=b'{"query":"zorblax minku"}').json()["action"] == "block"
             assert platform.post("/v1/check", content=b"{").status_code == 400

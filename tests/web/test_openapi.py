@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import validate
 
-from conftest import LISTED, LISTED_URL, Service
+from conftest import LISTED, LISTED_URL, WEB, Service
 from redirect.web.openapi import document
 
 DOCUMENT = json.loads(msgspec.json.encode(document()))
@@ -95,5 +95,5 @@ def test_health_is_described_and_needs_no_key(demo: Service) -> None:
 def test_every_described_call_exists(demo: Service) -> None:
     for path, calls in DOCUMENT["paths"].items():
         for method in calls:
-            response = httpx.request(method, demo.url + path)
+            response = WEB.request(method, demo.url + path)
             assert response.status_code not in {404, 405}, path

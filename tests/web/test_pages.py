@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from conftest import LISTED, Html, Service, eventually
+from conftest import LISTED, PLAIN, WEB, Html, Service, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def steps(service: Service) -> dict[str, int]:
 
 
 def test_each_step_of_a_person_counts_once(quiet: Service) -> None:
-    with httpx.Client(base_url=quiet.url) as person:
+    with httpx.Client(verify=PLAIN, base_url=quiet.url) as person:
         for _ in range(15):
             page = quiet.check(LISTED, country="GB", languages="en")["page"]
             shown = person.get(page, headers={"Sec-Fetch-Dest": "document"})
@@ -54,7 +54,7 @@ def test_each_step_of_a_person_counts_once(quiet: Service) -> None:
 def test_what_no_person_opened_is_answered_and_not_counted(quiet: Service) -> None:
     page = quiet.check(LISTED)["page"]
     help_ = next(link for link in quiet.page(page).links if "/go/" in link)
-    with httpx.Client(base_url=quiet.url) as program:
+    with httpx.Client(verify=PLAIN, base_url=quiet.url) as program:
         for headers in NOT_A_PERSON:
             for _ in range(3):
                 assert program.get(page, headers=headers).status_code == 200
@@ -68,7 +68,7 @@ def test_what_no_person_opened_is_answered_and_not_counted(quiet: Service) -> No
 
 def test_a_tap_from_another_site_is_not_counted(quiet: Service) -> None:
     door = quiet.url + quiet.page(quiet.check(LISTED)["page"]).doors["work-or-mistake"]
-    with httpx.Client() as elsewhere:
+    with httpx.Client(verify=PLAIN) as elsewhere:
         for site in ("cross-site", "same-site", "none"):
             for _ in range(6):
                 assert elsewhere.post(f"{door}/wrong", headers={"Sec-Fetch-Site": site}).status_code == 303
@@ -78,7 +78,7 @@ def test_a_tap_from_another_site_is_not_counted(quiet: Service) -> None:
 def test_what_a_form_carries_is_never_read(demo: Service) -> None:
     door = demo.url + demo.page(demo.check(LISTED)["page"]).doors["work-or-mistake"]
     for body in (b"", b"x" * 100_000, b"\xff\xfe", b"reason=Vorlinqet7Basmo"):
-        assert httpx.post(f"{door}/wrong", content=body).status_code == 303
+        assert WEB.post(f"{door}/wrong", content=body).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,10 @@ def test_the_way_back_leads_to_the_first_page(demo: Service) -> None:
 
 def test_a_page_is_packed_for_who_can_unpack_it(demo: Service) -> None:
     page = demo.check(LISTED)["page"]
-    with httpx.Client() as browser, browser.stream("GET", page, headers={"Accept-Encoding": "gzip"}) as packed:
+    with (
+        httpx.Client(verify=PLAIN) as browser,
+        browser.stream("GET", page, headers={"Accept-Encoding": "gzip"}) as packed,
+    ):
         assert packed.headers["content-encoding"] == "gzip"
         raw = b"".join(packed.iter_raw())
     plain = demo.get(page, headers={"Accept-Encoding": "identity"})

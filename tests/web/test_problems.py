@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from conftest import Service, eventually
+from conftest import WEB, Service, eventually
 from redirect.web.problems import MEDIA_TYPE, PROBLEMS, type_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_a_missing_or_wrong_key(demo: Service, path: str) -> None:
         f"Bearer demo {ECHO}": "wrong-key",
         "Bearer DEMO": "wrong-key",
     }.items():
-        response = httpx.post(demo.url + path, json={"query": ECHO}, headers={"Authorization": given} if given else {})
+        response = WEB.post(demo.url + path, json={"query": ECHO}, headers={"Authorization": given} if given else {})
         ensure_problem(response, name)
         assert response.headers["www-authenticate"] == "Bearer"
 
@@ -103,7 +103,7 @@ def test_a_key_without_the_scope(make_service: Callable[..., Service]) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"])
 def test_a_wrong_method(demo: Service, method: str) -> None:
-    response = httpx.request(method, f"{demo.url}/v1/check?q={ECHO}")
+    response = WEB.request(method, f"{demo.url}/v1/check?q={ECHO}")
     assert response.headers["allow"] == "POST"
     if method == "HEAD":
         assert response.status_code == 405
@@ -116,7 +116,7 @@ def test_a_wrong_method(demo: Service, method: str) -> None:
 )
 def test_an_unknown_path(demo: Service, path: str) -> None:
     for method in ("GET", "POST"):
-        ensure_problem(httpx.request(method, demo.url + path), "not-found")
+        ensure_problem(WEB.request(method, demo.url + path), "not-found")
 
 
 def test_a_caller_who_leaves_harms_nobody(demo: Service) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from conftest import LISTED, LISTED_URL, Html, Service
+from conftest import LISTED, LISTED_URL, WEB, Html, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ TYPED = "Vorlinqet7Basmo"
 
 
 def ask(service: Service, **fields: str) -> httpx.Response:
-    return httpx.post(f"{service.url}/", data=fields)
+    return WEB.post(f"{service.url}/", data=fields)
 
 
 def test_the_form_posts_so_that_a_query_never_stands_in_an_address(demo: Service) -> None:
@@ -49,8 +49,8 @@ def test_fields_that_make_no_sense_are_no_error(demo: Service) -> None:
         {"text": "http://["},
     ):
         assert ask(demo, **fields).status_code == 200
-    assert httpx.post(f"{demo.url}/", content=b"\xff%ff&&=&text=%ff").status_code == 200
-    assert httpx.post(f"{demo.url}/", content=b"x" * 70_000).status_code in {200, 413}
+    assert WEB.post(f"{demo.url}/", content=b"\xff%ff&&=&text=%ff").status_code == 200
+    assert WEB.post(f"{demo.url}/", content=b"x" * 70_000).status_code in {200, 413}
 
 
 def test_without_demo_the_first_page_is_help(make_service: Callable[..., Service]) -> None:

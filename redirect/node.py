@@ -1,0 +1,135 @@
+"""Owns the processes of one node, from start to stop. Must never hold a part of the service itself.
+
+Start: settings -> keys -> content -> lock -> store -> sample list (demo) -> socket -> workers.
+Stop: workers finish what they have and flush, then the store, then the lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+import uvicorn
+import uvloop
+
+from redirect.adapters import logs, processes
+from redirect.adapters.background import repeat
+from redirect.adapters.board import Board
+from redirect.adapters.embedded import EmbeddedStore
+from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
+from redirect.app import Content, Worker, load_content, load_keys
+from redirect.domain.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redirect.adapters.keyring import Keyring
+    from redirect.settings import Settings
+
+BACKLOG = 2048
+GRACE = 5
+KEEP_ALIVE = 75  # longer than the idle connections of common proxies, so that they close first
+
+
+def serve(settings: Settings, announce: Callable[[str], None], first_list: Callable[[Settings], None]) -> None:
+    """Run until SIGTERM or SIGINT. `announce` gets the public address once a worker answers; `first_list` is
+    called once the store answers, and publishes the sample list of a demo where nothing is."""
+    processes.forbid_core_dumps()
+    logs.set_up(logs.Anomalies())
+    keys, content = load_keys(settings), load_content(settings)
+    lock = DataDirectoryLock(settings.data_dir)
+    lock.take_or_raise()
+    store = EmbeddedStore(settings.data_dir) if settings.embedded else None
+    try:
+        with listen(settings) as listener:
+            if store:
+                store.start()
+                store.wait()
+            if settings.demo:
+                first_list(settings)
+            board, url = Board(settings.workers), public_url(settings, listener)
+            run = partial(run_worker, settings, keys, content, board, listener, url)
+            gc.freeze()  # what exists now is shared with the workers; collecting it would copy the pages
+            Supervisor(lock, store, settings.workers, run, lambda: board.serving, lambda: announce(url)).run()
+    finally:
+        if store:
+            store.stop()
+        lock.release()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket that all workers accept from, so that no connection is lost with one of them.
+
+    Raises SettingsError where it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        where, why = f"{settings.host} port {settings.port}", error.strerror or error
+        raise SettingsError(f"REDIRECT_HOST, REDIRECT_PORT: cannot listen on {where}: {why}") from None
+
+
+def public_url(settings: Settings, listener: socket.socket) -> str:
+    """Where people reach the pages."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return settings.public_url or f"http://{host}:{listener.getsockname()[1]}"
+
+
+def run_worker(
+    settings: Settings, keys: Keyring, content: Content, board: Board, listener: socket.socket, url: str, index: int
+) -> None:
+    """One worker process, until SIGTERM."""
+    board.take_row(index)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(Worker(settings, keys, content, board, url), board, listener))
+
+
+async def _work(worker: Worker, board: Board, listener: socket.socket) -> None:
+    logs.set_up(worker.anomalies)
+    worker.lists.load_last_known_good()
+    await asyncio.gather(worker.list_watcher.look(), worker.key_watcher.look())
+    server = Server(_config(worker), board.begin_serving)
+    # The server raises the signal once more when it has ended; what follows must still be done.
+    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+    tasks = [asyncio.create_task(repeat(work, every)) for work, every in worker.beside]
+    await server.serve(sockets=[listener])
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    await worker.flusher.finish()
+    worker.spool.close()
+    await worker.store.close()
+
+
+def _config(worker: Worker) -> uvicorn.Config:
+    return uvicorn.Config(
+        worker.app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,  # it would write query strings
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+class Server(uvicorn.Server):
+    """A server that says when it has begun to serve."""
+
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As the parent's, then tell."""
+        await super().startup(sockets)
+        self._begun()

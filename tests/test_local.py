@@ -1,0 +1,170 @@
+"""Tests of matching in the platform's own process, with a real service to send sums to."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conftest import eventually
+from redirect import LocalChecker
+from redirect.adapters.keyring import generate
+from redirect.domain.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Service
+
+HEADER = "kind,value,category,confidence,language,source,expires,note"
+KEYS = generate()
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def service(make_service: Callable[..., Service]) -> Service:
+    """A service that builds lists with keys of a local recipient, and takes its sums."""
+    return make_service("--demo", **KEYS)
+
+
+@pytest.fixture
+def build(service: Service, tmp_path: Path) -> Callable[..., str]:
+    """Build a list of terms for local use; where it lies."""
+
+    def build(*terms: str, local: bool = True) -> str:
+        source = tmp_path / "own.csv"
+        source.write_text("\n".join([HEADER, *(f"term,{term},csam,high,,own,,invented" for term in terms)]))
+        flags = ["--local"] if local else []
+        service.run("lists", "build", str(source), "--out", str(tmp_path / "live"), *flags)
+        return str(tmp_path / "live")
+
+    return build
+
+
+@pytest.fixture
+def open_checker(tmp_path: Path) -> Iterator[Callable[..., LocalChecker]]:
+    """Make checkers, all over one cache; closed at the end."""
+    made: list[LocalChecker] = []
+
+    def make(place: str, **settings: Any) -> LocalChecker:
+        keys = {"list_key": KEYS["REDIRECT_LIST_KEY"], "trust": KEYS["REDIRECT_LIST_TRUST"]}
+        made.append(LocalChecker(place, cache=tmp_path / "cache", **{**keys, **settings}))
+        return made[-1]
+
+    yield make
+    for checker in made:
+        checker.close()
+
+
+def test_it_decides_as_the_service_does(build: Callable[..., str], open_checker: Callable[..., LocalChecker]) -> None:
+    checker = open_checker(build("gronfel dasp"))
+    assert checker.check("chocolate cake").action == "allow"
+    answer = checker.check("G.R.O.N.F.E.L dasp", attempt=1)
+    assert (answer.action, answer.category, answer.message) == ("block", "csam", "V2")
+    assert checker.check(url="http://other.example/").action == "allow"
+
+
+def test_a_list_that_may_not_leave_the_service_is_refused(
+    build: Callable[..., str], open_checker: Callable[..., LocalChecker]
+) -> None:
+    checker = open_checker(build("gronfel dasp", local=False))
+    answer = checker.check("gronfel dasp")
+    assert (answer.action, answer.degraded, answer.degraded_reason) == ("allow", True, "no_list")
+    assert "does not say local" in checker.refused
+
+
+def test_without_a_list_it_does_as_it_is_told(tmp_path: Path, open_checker: Callable[..., LocalChecker]) -> None:
+    assert open_checker(str(tmp_path / "nothing"), on_error="closed").check("chocolate cake").action == "block"
+
+
+def test_a_new_list_is_taken_over_in_the_background(
+    build: Callable[..., str], open_checker: Callable[..., LocalChecker]
+) -> None:
+    checker = open_checker(build("gronfel dasp"))
+    before = checker.list_version
+    build("gronfel dasp", "tolvi prask")
+    eventually(lambda: checker.check("tolvi prask").action == "block", 8)
+    assert checker.list_version > before
+
+
+def test_the_last_good_list_serves_while_the_place_is_gone(
+    build: Callable[..., str], open_checker: Callable[..., LocalChecker], tmp_path: Path
+) -> None:
+    open_checker(build("gronfel dasp"))
+    (tmp_path / "live").rename(tmp_path / "elsewhere")
+    assert open_checker(str(tmp_path / "live")).check("gronfel dasp").action == "block"
+
+
+def test_sums_of_many_threads_arrive_exactly_once(
+    build: Callable[..., str], open_checker: Callable[..., LocalChecker], service: Service
+) -> None:
+    place = build("gronfel dasp")
+    checker = open_checker(place, service=service.url, key="demo")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(checker.check, ["gronfel dasp"] * 400))
+    eventually(lambda: _blocked(service) == 400, 15, "the sums did not arrive")
+
+
+def _blocked(service: Service) -> int:
+    rows = service.counts()
+    return sum(row["count"] for row in rows if row["action"] == "block" and row["attempt"] == "unknown")
+
+
+def tally(service: Service, **changes: Any) -> int:
+    """The status of a batch of 30 sums."""
+    labels = ["web", "block", "enforce", "1", "no"]
+    cell = {"period": int(time.time()) // HOUR, "labels": labels, "count": 30}
+    batch = {"spool": "0123456789abcdef", "sequence": 1, "cells": [cell], **changes}
+    return service.ask("/v1/tallies", json=batch).status_code
+
+
+def test_a_batch_that_is_sent_again_changes_nothing(service: Service) -> None:
+    assert tally(service) == tally(service) == 200
+    assert [row["count"] for row in service.counts() if row["attempt"] == "1"] == [30]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"spool": "not hex"},
+        {"sequence": 0},
+        {"cells": [{"period": 1, "labels": ["web"], "count": 1}]},
+        {"cells": [{"period": 1, "labels": ["web", "block", "enforce", "1", "zorblax"], "count": 1}]},
+        {"cells": [{"period": 1, "labels": ["web", "block", "enforce", "1", "no"], "count": -5}]},
+        {"more": 1},
+    ],
+)
+def test_sums_that_cannot_be_are_refused(service: Service, wrong: dict[str, Any]) -> None:
+    assert tally(service, **wrong) == 400
+
+
+def test_sums_from_the_future_or_beyond_retention_are_left_out(service: Service) -> None:
+    cells = [
+        {"period": hour, "labels": ["dns", "block", "enforce", "0", "no"], "count": 50}
+        for hour in (1, int(time.time()) // HOUR + 48)
+    ]
+    assert tally(service, spool="00000000000000aa", cells=cells) == 200
+    assert not [row for row in service.counts() if row["surface"] == "dns"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"list_key": "short"}, {"trust": "short"}, {"place": ""}, {"place": "ftp://lists.example"}]
+)
+def test_an_argument_that_cannot_be_used_says_so(tmp_path: Path, wrong: dict[str, str]) -> None:
+    right = {"place": str(tmp_path), "list_key": KEYS["REDIRECT_LIST_KEY"], "trust": KEYS["REDIRECT_LIST_TRUST"]}
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        LocalChecker(cache=tmp_path / "cache", **{**right, **wrong})
+
+
+@pytest.mark.parametrize("situation", [{"surface": "moon"}, {"query": "a", "url": "b"}, {}, {"query": "a" * 5000}])
+def test_what_is_no_subject_is_a_value_error_that_echoes_nothing(
+    build: Callable[..., str], open_checker: Callable[..., LocalChecker], situation: dict[str, Any]
+) -> None:
+    checker = open_checker(build("gronfel dasp"))
+    with pytest.raises(ValueError, match="no subject") as raised:
+        checker.check(**situation)
+    assert "moon" not in str(raised.value)
+    assert "aaa" not in str(raised.value)
