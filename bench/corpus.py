@@ -22,8 +22,10 @@ LANGUAGES: Final = (
     "zh",
 )  # fmt: skip
 THAI: Final = "th"  # wordfreq has no Thai; the names of countries, languages and units in CLDR are everyday words
-_ONSETS: Final = ("b", "bl", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gl", "gr", "h", "j", "k", "kl", "kr", "l",
-                  "m", "n", "p", "pl", "pr", "qu", "r", "s", "sk", "st", "t", "tr", "v", "vr", "w", "y", "z")  # fmt: skip
+_ONSETS: Final = (
+    "b", "bl", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gl", "gr", "h", "j", "k", "kl", "kr", "l", "m", "n", "p",
+    "pl", "pr", "qu", "r", "s", "sk", "st", "t", "tr", "v", "vr", "w", "y", "z",
+)  # fmt: skip
 _NUCLEI: Final = ("a", "e", "i", "o", "u", "ai", "au", "ea", "ei", "io", "oa", "ou")
 _CODAS: Final = ("b", "ck", "d", "f", "g", "k", "l", "ll", "lm", "ln", "lt", "m", "mp", "n", "nd", "nk", "nt", "p",
                  "r", "rb", "rk", "rn", "sk", "st", "t", "v", "x", "zz")  # fmt: skip
@@ -96,7 +98,8 @@ def after_lint(terms: list[str]) -> list[str]:
     """Without the terms that `redirect lists check` would not let pass: folded, all their words are among the
     300 most frequent of one language."""
     frequent = [frozenset(fold(word) for word in common_words(language)[:300]) for language in LANGUAGES]
-    return [term for term in terms if not any(words.issuperset(fold(term).split()) for words in frequent)]
+    folded = ((term, fold(term).split()) for term in terms)
+    return [term for term, tokens in folded if not any(words.issuperset(tokens) for words in frequent)]
 
 
 @cache

@@ -31,14 +31,15 @@ from redirect.domain.errors import BadRequest, ListError, SettingsError
 from redirect.domain.list_formats import Shape
 from redirect.domain.lists import Confidence, Kind
 from redirect.domain.subject import Surface
-from redirect.journeys.vet import REMARK_COLUMNS
+from redirect.journeys.review import REMARK_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from redirect.domain.overlap import Change
-    from redirect.journeys.vet import Remark, Report, Trial
+    from redirect.journeys.review import Remark, Report
+    from redirect.journeys.vet import Trial
 
 app = typer.Typer(
     no_args_is_help=True,

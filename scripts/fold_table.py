@@ -2,6 +2,7 @@
 are built or served: the table travels inside the package and inside every bundle.
 
     python scripts/fold_table.py            write the table
+    python scripts/fold_table.py --check    fail unless the table in the repository is what this makes
     python scripts/fold_table.py --report   letters of one living alphabet that become one
 """
 
@@ -202,10 +203,18 @@ def report() -> None:
         print(" ".join(letters), "->", folded(letters[0]), " in ", " ".join(locales[:12]))
 
 
-if __name__ == "__main__":
+def main() -> None:
     if "--report" in sys.argv:
         report()
-    else:
-        raw = pack()
-        TABLE.write_bytes(zlib.compress(raw, 9))
-        print(f"{TABLE.name}: {len(raw)} bytes, {TABLE.stat().st_size} compressed")
+        return
+    raw = pack()
+    if "--check" in sys.argv:
+        if zlib.decompress(TABLE.read_bytes()) != raw:
+            sys.exit(f"{TABLE.name} is not what ICU {icu.ICU_VERSION} and {SUPPLEMENT.name} make; write it again")
+        return
+    TABLE.write_bytes(zlib.compress(raw, 9))
+    print(f"{TABLE.name}: {len(raw)} bytes, {TABLE.stat().st_size} compressed")
+
+
+if __name__ == "__main__":
+    main()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from redirect.domain.lists import Entry
 
 _PROGRESS_EVERY: Final = 10_000
-_BITS_PER_GATE: Final = 9
+_BITS_PER_GATE: Final = 8
 _SMALLEST_FILTER: Final = 1 << 10
 _CODE_BITS: Final = 16
 _CODES: Final = (1 << _CODE_BITS) - 1

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from redirect.domain.errors import ListError
-from redirect.domain.fold_table import FoldTable
+from redirect.domain.fold_table import FoldTable, packaged
 from redirect.domain.lists import Confidence, Kind
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ class Bundle:
         self.labels = _read_labels(labels, self.header.labels)
         self.buckets, self.words = buckets.cast("I"), words.cast("Q")
         self._ensure_sound()
-        self.table = FoldTable(fold)
+        # Nearly always the table of this very version, which is ready: a swap of lists then costs no time.
+        self.table = packaged() if fold == packaged().data else FoldTable(fold)
 
     def __repr__(self) -> str:
         return f"Bundle({self.total} entries)"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from hashlib import blake2b
 from struct import Struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from redirect.domain.errors import ListError
 
@@ -26,6 +26,7 @@ SHORTEST_MIRRORED: Final = 5
 SHORTEST_EDITED: Final = 6
 STEM_HEAD: Final = 4
 RUN_HEAD: Final = 4
+SECOND_GATE: Final = 8  # bits by which the sum of gates is moved for the second bit of a phrase
 LONGEST_MASKED: Final = 63  # masks of lengths have 64 bits
 MOST_ANYWHERE: Final = 4
 LONGEST_UNGATED: Final = 3  # a longer phrase is followed only where the filter knows its first three words
@@ -46,13 +47,14 @@ class Tag(bytes, Enum):
     HOST = b"h"
 
 
-class Digest(NamedTuple):
-    """Of a word: `id` names an entry; the others each place a bit of the filter, for a purpose of its own."""
+Digest = tuple[int, int, int, int]
+"""Of a word: its id, and three gates, each of which places a bit of the filter for a purpose of its own: the word
+in a row (GATE), anywhere (ANYWHERE), and beside a misspelt one (ANCHOR). A plain tuple: a named one would take
+as long to make as the digest."""
 
-    id: int
-    gate: int
-    anywhere: int
-    anchor: int
+GATE: Final = 1
+ANYWHERE: Final = 2
+ANCHOR: Final = 3
 
 
 class Digests:
@@ -64,6 +66,7 @@ class Digests:
         self._started = {tag: blake2b(list_key + tag) for tag in Tag}
         self.words = self._started[Tag.PHRASE]
         self.hosts = self._started[Tag.HOST]
+        self.heads = self._started[Tag.UNSPACED_HEAD]
 
     def __repr__(self) -> str:
         return "Digests(masked)"
@@ -79,7 +82,8 @@ class Digests:
         """The digest of one word, in whichever direction it is written."""
         state = self.words.copy()
         state.update(oriented(token))
-        return Digest(*WORD.unpack_from(state.digest()))
+        digest: Digest = WORD.unpack_from(state.digest())
+        return digest
 
     def phrase(self, tokens: Sequence[bytes]) -> tuple[int, int]:
         """Id and gate of words in a row; of a single one, those of the word."""
@@ -104,6 +108,11 @@ def phrase(tokens: Sequence[bytes]) -> bytes:
     """What is digested for words in a row: up to three of them in whatever order."""
     words = [oriented(token) for token in tokens]
     return b" ".join(sorted(words) if len(words) < 4 else words)
+
+
+def gates_of(total: int) -> tuple[int, int]:
+    """The two gates of words in a row, from the sum of theirs: one would let through one in nine by chance."""
+    return total, total >> SECOND_GATE
 
 
 def stems(words: Iterable[bytes]) -> bytes:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from redirect.domain.digests import (
+    ANCHOR,
+    ANYWHERE,
+    GATE,
     LONGEST_MASKED,
     LONGEST_UNGATED,
     MOST_ANYWHERE,
@@ -15,6 +18,7 @@ from redirect.domain.digests import (
     Digests,
     Tag,
     edited,
+    gates_of,
     phrase,
     stems,
 )
@@ -109,8 +113,8 @@ class Filing:
         if len(tokens) == 1:
             self.gates.add(gate)
             return
-        gates = [self._digests.word(token).gate for token in tokens]
-        self.gates.update((*gates, sum(gates), sum(gates[:LONGEST_UNGATED])))
+        gates = [self._digests.word(token)[GATE] for token in tokens]
+        self.gates.update((*gates, *gates_of(sum(gates)), *gates_of(sum(gates[:LONGEST_UNGATED]))))
         self.lengths.phrase |= 1 << len(tokens)
         joined = b"".join(tokens)
         if len(joined.decode()) >= SHORTEST_JOINED and joined.decode() not in self._everyday:
@@ -130,14 +134,14 @@ class Filing:
             if len(words[place]) >= SHORTEST_EDITED and not self._everyday.issuperset(others):
                 beside = sorted(word.encode() for word in others)
                 self._add(Tag.EDIT, edited(beside, words[place]))
-                self.gates.add(sum(self._digests.word(word).anchor for word in beside))
+                self.gates.add(sum(self._digests.word(word)[ANCHOR] for word in beside))
 
     def _all(self, value: str) -> None:
         tokens = sorted(set(self._tokens(value)))
         if len(tokens) > MOST_ANYWHERE:
             raise ListError(f"an entry of kind all has over {MOST_ANYWHERE} words")
         self._add(Tag.ALL, b" ".join(tokens))
-        gates = [self._digests.word(token).anywhere for token in tokens]
+        gates = [self._digests.word(token)[ANYWHERE] for token in tokens]
         for chosen in range(1, 1 << len(gates)):
             self.gates.add(sum(gate for place, gate in enumerate(gates) if chosen >> place & 1))
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -66,6 +67,9 @@ _HAS_GREEK_CAPITAL: Final = re.compile("[ΗΝΥ]")
 _WORD: Final = re.compile(r"\w+")
 _LATIN: Final = re.compile("[A-Za-z]")
 
+# Vowel signs and the like, which the table keeps. No syllable has so many; putting them in order is quadratic.
+_STACKED: Final = re.compile(r"([^\w\s!-~\x1f]{16})[^\w\s!-~\x1f]+")
+
 # Thai, Lao, Tibetan, Myanmar, Khmer, kana, Bopomofo, Han: scripts that put no space between words.
 UNSPACED: Final = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u3400-\u4dbf"
@@ -107,7 +111,7 @@ class Fold:
                 return None
         else:
             letters = self._letters(text)
-            folded = letters.encode()
+            folded = letters.encode(errors="replace")
             if folded.translate(None, _ALSO_OTHER_SCRIPTS) or _TRIPLED_TEXT.search(letters) or is_unspaced(letters):
                 return None
         if len(text) > LONGEST or (not text.islower() and _CAMEL.search(text)):
@@ -127,7 +131,7 @@ class Fold:
         letters = self._letters(text)
         unspaced = not letters.isascii() and is_unspaced(letters)
         seen: set[bytes] = set()
-        for step, words in self._readings(text, letters.encode(), unspaced=unspaced):
+        for step, words in self._readings(text, letters.encode(errors="replace"), unspaced=unspaced):
             tokens = _stripped(words.split())
             if (spelled := b" ".join(tokens)) not in seen:
                 seen.add(spelled)
@@ -160,7 +164,7 @@ class Fold:
         if _LEET.search(letters):
             yield from _as_letters(letters, parted)
         if not text.islower() and _CAMEL.search(text):
-            yield "capitals part words", self._letters(_CAMEL.sub(" ", text)).encode().translate(_PART)
+            yield "capitals part words", self._letters(_CAMEL.sub(" ", text)).encode(errors="replace").translate(_PART)
 
     def _letters(self, text: str) -> str:
         """Every character folded; what is left is lower-case letters, marks, digits, spaces and ASCII symbols."""
@@ -168,7 +172,7 @@ class Fold:
             return str(text.encode().translate(self._ascii, self._dropped), "ascii")
         if _HAS_GREEK_CAPITAL.search(text):
             text = _WORD.sub(_latin_capitals, text)
-        return unicodedata.normalize("NFC", self._table.apply(text))
+        return unicodedata.normalize("NFC", _STACKED.sub(r"\1", self._table.apply(text)))
 
 
 def fold(text: str) -> str:
@@ -176,7 +180,12 @@ def fold(text: str) -> str:
 
     Never raises on any str; folding a result again changes nothing.
     """
-    return b" ".join(Fold(packaged()).canonical(text).tokens).decode()
+    return b" ".join(_packaged().canonical(text).tokens).decode()
+
+
+@cache
+def _packaged() -> Fold:
+    return Fold(packaged())
 
 
 def is_unspaced(text: str) -> bool:

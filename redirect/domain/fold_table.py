@@ -10,6 +10,7 @@ import re
 import struct
 import zlib
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from redirect.domain.errors import ListError
@@ -17,6 +18,7 @@ from redirect.domain.errors import ListError
 _HEAD: Final = struct.Struct("<IIII")
 _SHIFT: Final = 7
 _BLOCK: Final = 1 << _SHIFT
+_LONGEST: Final = 16
 _BLOCKS_OF_UNICODE: Final = 0x110000 >> _SHIFT
 # Alphabets and kana are looked up in a dict made once, 0.5 MB; Han and Hangul in the table itself.
 _EAGER: Final = (range(0x1200), range(0x1E00, 0x2070), range(0x3040, 0x3100))
@@ -52,7 +54,7 @@ class FoldTable:
         number = self._rows[self._index[code >> _SHIFT] << _SHIFT | code & _BLOCK - 1]
         if not number:
             return code
-        return str(self._pool[self._offsets[number] : self._offsets[number + 1]], "utf-8")
+        return str(self._pool[self._offsets[number] : self._offsets[number + 1]], "utf-8", "replace")
 
     def apply(self, text: str) -> str:
         """Every character replaced; never raises, not on lone surrogates either."""
@@ -76,12 +78,11 @@ class FoldTable:
         if max(self._index) >= rows or max(self._rows) > values:
             raise ListError("the fold table points outside itself")
         offsets = self._offsets.tolist()
-        if offsets[-1] != pool or sorted(offsets) != offsets:
-            raise ListError("the fold table points outside itself")
-        try:
-            str(self._pool, "utf-8")
-        except UnicodeDecodeError as error:
-            raise ListError("the fold table is not UTF-8") from error
+        steps = {after - before for before, after in pairwise(offsets)}
+        if offsets[-1] != pool or not steps <= set(range(_LONGEST + 1)):
+            raise ListError("the fold table has a value of a wrong length")
+        if not all(isinstance(value := self[code], int) or (len(value) < 2 and value.isascii()) for code in range(128)):
+            raise ListError("the fold table takes ASCII out of ASCII")
 
 
 class _Letters(dict[int, int | str]):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from redirect.domain.bundle import U64
-from redirect.domain.digests import LONGEST_MASKED, Digests
+from redirect.domain.digests import LONGEST_MASKED, SECOND_GATE, Digests
 
 if TYPE_CHECKING:
     from redirect.domain.bundle import Bundle, Label
@@ -61,6 +61,10 @@ class Index:
         """Whether the filter has the bit; if not, nothing under this gate is on the list."""
         place = gate % self.bits
         return bool(self.filter[place >> 3] >> (place & 7) & 1)
+
+    def knows_phrase(self, total: int) -> bool:
+        """The same for the sum of the gates of words in a row."""
+        return self.knows(total) and self.knows(total >> SECOND_GATE)
 
     def labels_of(self, digest_id: int) -> list[Label]:
         """What the list says of a digest; empty where it is not on the list."""

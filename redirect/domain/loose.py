@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from redirect.domain.digests import MOST_ANYWHERE, SHORTEST_EDITED, STEM_HEAD, Tag, edited, stems
+from redirect.domain.digests import ANCHOR, ANYWHERE, MOST_ANYWHERE, SHORTEST_EDITED, STEM_HEAD, Tag, edited, stems
 from redirect.domain.index import lengths
 from redirect.domain.lists import Kind
 
@@ -50,9 +50,9 @@ class Loose:
         """Grow sets of words as long as the filter knows their sum."""
         places = {token: place for place, token in enumerate(tokens) if row[place] is not None}
         words = [
-            (token, digest.anywhere, place)
+            (token, digest[ANYWHERE], place)
             for token, place in sorted(places.items())
-            if (digest := row[place]) is not None and self._index.knows(digest.anywhere)
+            if (digest := row[place]) is not None and self._index.knows(digest[ANYWHERE])
         ]
         grown: list[tuple[int, int, tuple[int, ...]]] = [(-1, 0, ())]
         while grown:
@@ -102,7 +102,7 @@ class Loose:
 
     def _edited(self, tokens: list[bytes], row: list[Digest | None], allowance: Allowance) -> Iterator[Found]:
         """A word of a phrase with two letters swapped, one more or one fewer, beside words that are known."""
-        anchors = [None if digest is None else digest.anchor for digest in row]
+        anchors = [None if digest is None else digest[ANCHOR] for digest in row]
         for place, token in enumerate(tokens):
             if len(token) < SHORTEST_EDITED - 1:
                 continue

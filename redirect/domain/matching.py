@@ -7,7 +7,7 @@ queries; only neighbours that are both known are looked up as a phrase. The same
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from redirect.domain.fold import Fold
@@ -20,7 +20,7 @@ from redirect.domain.runs import Runs
 from redirect.domain.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from redirect.domain.bundle import Bundle
     from redirect.domain.digests import Digest
@@ -105,14 +105,18 @@ class Matcher:
                 if not self._innocent.covers_in_run(run, found, allowance):
                     yield found
 
-    def _in_words(self, tokens: list[bytes], known: dict[bytes, Digest], allowance: Allowance) -> Iterator[Found]:
+    def _in_words(self, tokens: list[bytes], known: dict[bytes, Digest], allowance: Allowance) -> Iterable[Found]:
         row = [known.get(token) for token in tokens]
-        for search in (self._words.search(tokens, row), self._loose.search(tokens, row, allowance)):
-            for found in search:
-                if not self._innocent.covers(tokens, found, allowance):
-                    yield found
+        founds = self._words.search(tokens, row)
+        if not self._loose.idle:
+            founds = chain(founds, self._loose.search(tokens, row, allowance))
+        elif not founds:
+            return ()
+        return (found for found in founds if not self._innocent.covers(tokens, found, allowance))
 
-    def _surest(self, founds: Iterator[Found], step: str) -> Match | None:
+    def _surest(self, founds: Iterable[Found], step: str) -> Match | None:
+        if not founds:
+            return None
         surest: Found | None = None
         for found in islice(founds, MOST_FOUND):
             if found.label.last_day < self._today():

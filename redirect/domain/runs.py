@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from redirect.domain.digests import RUN_HEAD, Tag
+from redirect.domain.digests import ID_AND_GATE, RUN_HEAD, Tag
 from redirect.domain.index import lengths
 from redirect.domain.lists import Kind
 
@@ -25,12 +25,23 @@ class Runs:
         """Everything found, by characters."""
         if not self._lengths:
             return
-        heads = {run[first : first + RUN_HEAD] for first in range(len(run) - RUN_HEAD + 1)}
-        of, knows = self._index.digests.of, self._index.knows
-        known = {head for head in heads if knows(of(Tag.UNSPACED_HEAD, head.encode())[1])}
+        known = self._known({run[first : first + RUN_HEAD] for first in range(len(run) - RUN_HEAD + 1)})
         for first in range(len(run) - RUN_HEAD + 1) if known else ():
             if run[first : first + RUN_HEAD] in known:
                 yield from self._from(first, run)
+
+    def _known(self, heads: set[str]) -> set[str]:
+        """Those that the filter has; `Digests.of` and `Index.knows` written out, as in `Words.known`."""
+        copy, unpack = self._index.digests.heads.copy, ID_AND_GATE.unpack_from
+        field, bits = self._index.filter, self._index.bits
+        known = set()
+        for head in heads:
+            state = copy()
+            state.update(head.encode())
+            place = unpack(state.digest())[1] % bits
+            if field[place >> 3] >> (place & 7) & 1:
+                known.add(head)
+        return known
 
     def _from(self, first: int, run: str) -> Iterator[Found]:
         for length in self._lengths:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from redirect.domain.digests import LONGEST_MASKED, LONGEST_UNGATED, SHORTEST_MIRRORED, WORD, Digest
+from redirect.domain.digests import GATE, LONGEST_MASKED, LONGEST_UNGATED, SECOND_GATE, SHORTEST_MIRRORED, WORD
 from redirect.domain.lists import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from redirect.domain.digests import Digest
     from redirect.domain.index import Found, Index
 
 # Where the words of a phrase may stand around one unknown word.
@@ -38,7 +40,7 @@ class Words:
         """
         copy, unpack = self._index.digests.words.copy, WORD.unpack_from
         field, bits = self._index.filter, self._index.bits
-        known = {}
+        known: dict[bytes, Digest] = {}
         for token in tokens:
             state = copy()
             if len(token) >= SHORTEST_MIRRORED and token.isascii() and (mirrored := token[::-1]) < token:
@@ -48,23 +50,26 @@ class Words:
             digest = unpack(state.digest())
             place = digest[1] % bits
             if field[place >> 3] >> (place & 7) & 1 or (self._anywhere and self._index.knows(digest[2])):
-                known[token] = Digest(*digest)
+                known[token] = digest
         return known
 
-    def search(self, tokens: list[bytes], row: list[Digest | None]) -> Iterator[Found]:
+    def search(self, tokens: list[bytes], row: list[Digest | None]) -> Iterable[Found]:
         """Everything found; `row` has the digests of the tokens that the filter knows."""
         gates = [0] * len(row)
+        alone: list[Found] = []
         for place, digest in enumerate(row):
             if digest is not None:
-                gates[place] = digest.gate
+                gates[place] = digest[GATE]
                 if self._word_lengths >> min(len(tokens[place]), LONGEST_MASKED) & 1:
-                    yield from self._index.found(digest.id, Kind.TERM, place, place + 1)
-        if self._lengths:
-            yield from self._phrases(tokens, gates)
+                    alone += self._index.found(digest[0], Kind.TERM, place, place + 1)
+        likely = self._side_by_side(gates)
+        if 0 in gates:
+            likely += self._around_one(gates)
+        return chain(alone, self._phrases(tokens, gates, likely)) if likely else alone
 
-    def _phrases(self, tokens: list[bytes], gates: list[int]) -> Iterator[Found]:
+    def _phrases(self, tokens: list[bytes], gates: list[int], likely: list[tuple[int, ...]]) -> Iterator[Found]:
         absent: set[tuple[bytes, ...]] = set()
-        for places in (*self._side_by_side(gates), *self._around_one(gates)):
+        for places in likely:
             words = tuple([tokens[place] for place in places])
             if self._lengths >> len(places) & 1 and words not in absent:
                 found = self._phrase(words, places)
@@ -83,25 +88,25 @@ class Words:
             if gate and last:
                 pair = last + gate
                 bit = pair % bits
-                if field[bit >> 3] >> (bit & 7) & 1:
+                if field[bit >> 3] >> (bit & 7) & 1 and self._index.knows(pair >> SECOND_GATE):
                     likely.append((place - 1, place))
                 if before:
                     bit = (before + pair) % bits
-                    if field[bit >> 3] >> (bit & 7) & 1:
+                    if field[bit >> 3] >> (bit & 7) & 1 and self._index.knows(before + pair >> SECOND_GATE):
                         likely.append((place - 2, place - 1, place))
             before, last = last, gate
         return likely
 
     def _around_one(self, gates: list[int]) -> list[tuple[int, ...]]:
         """The same around one unknown word."""
-        likely = []
+        likely: list[tuple[int, ...]] = []
         for place in range(1, len(gates) - 1):
             if gates[place - 1] and not gates[place] and gates[place + 1]:
                 for shape in _AROUND:
                     places = tuple(place + step for step in shape)
                     if places[0] < 0 or places[-1] >= len(gates) or not all(gates[at] for at in places):
                         continue
-                    if self._index.knows(sum(gates[at] for at in places)):
+                    if self._index.knows_phrase(sum(gates[at] for at in places)):
                         likely.append(places)
         return likely
 
@@ -115,7 +120,7 @@ class Words:
                 continue
             places = (*places, place)
             gate += gates[place]
-            if self._lengths >> len(places) & 1 and self._index.knows(gate):
+            if self._lengths >> len(places) & 1 and self._index.knows_phrase(gate):
                 yield from self._phrase([tokens[at] for at in places], places)
             if len(places) == self._longest:
                 return

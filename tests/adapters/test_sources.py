@@ -543,6 +543,17 @@ def test_every_sheet_is_read_and_one_that_cannot_be_is_said() -> None:
     assert str(left_out).startswith("list.xlsx, sheet 2: none of the first 20 rows is a header")
 
 
+@pytest.mark.timeout(20)
+def test_cells_far_apart_cost_no_memory() -> None:
+    book = openpyxl.Workbook()
+    for place, text in {"A1": "kind", "B1": "value", "A2": "term", "B2": "zorblax", "XFD1048576": "x"}.items():
+        book.active[place] = text
+    file = io.BytesIO()
+    book.save(file)
+    (parsed,) = sheets.parse_sheet(file.getvalue(), "list.xlsx", LABELS, {})
+    assert [entry.value for entry in parsed.entries] == ["zorblax"]
+
+
 def packed(**parts: bytes) -> bytes:
     """A workbook with one part replaced."""
     file = io.BytesIO()

@@ -6,12 +6,14 @@ import hashlib
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redirect.domain.build import build, entry_ids
 from redirect.domain.bundle import HEADER_BYTES, Bundle
 from redirect.domain.errors import ListError
+from redirect.domain.fold import Fold
+from redirect.domain.fold_table import FoldTable, packaged
 from redirect.domain.lists import Confidence, Entry, Kind
 from redirect.domain.matching import Matcher
 
@@ -57,12 +59,14 @@ def test_another_key_is_refused_and_shares_no_digest() -> None:
     assert not set(Bundle(BODY).words) & set(Bundle(build(ENTRIES, other)).words)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, len(BODY) - 1))
 def test_a_truncated_bundle_is_refused(length: int) -> None:
     with pytest.raises(ListError, match="refused"):
         Bundle(BODY[:length])
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, HEADER_BYTES * 8 - 1))
 def test_a_header_with_one_bit_flipped_is_refused(bit: int) -> None:
     damaged = bytearray(BODY)
@@ -71,6 +75,7 @@ def test_a_header_with_one_bit_flipped_is_refused(bit: int) -> None:
         Bundle(bytes(damaged))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, len(BODY) - 1), st.binary(min_size=1, max_size=64))
 def test_whatever_stands_in_a_bundle_it_is_refused_or_answers(place: int, scribble: bytes) -> None:
     damaged = bytearray(BODY)
@@ -84,6 +89,7 @@ def test_whatever_stands_in_a_bundle_it_is_refused_or_answers(place: int, scribb
     matcher.match_url("http://blocked.example/room/42")
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.binary(max_size=2000))
 def test_no_bytes_make_the_reader_fail_in_any_other_way(data: bytes) -> None:
     for bytes_ in (data, BODY[:8] + data, BODY[:HEADER_BYTES] + data):
@@ -108,6 +114,30 @@ def test_a_code_that_no_label_has_matches_nothing() -> None:
     )
     matcher = Matcher(Bundle(bytes(words)), KEY, lambda: 0)
     assert matcher.match_query("zorblax minku") is None
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data())
+def test_a_malicious_fold_table_is_refused_or_folds(data: st.DataObject) -> None:
+    table = bytearray(packaged().data)
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(table) - 1))
+        table[place] = data.draw(st.integers(0, 255))
+    try:
+        fold = Fold(FoldTable(bytes(table)))
+    except ListError:
+        return
+    for text in ("Zorblax minku!", "zórblåx МИНКУ", "早上好 ｶﾞ", "\ud800", "z0r%20b", "ﷺ½"):
+        fold.quick(text)
+        list(fold.readings(text))
+
+
+def test_a_fold_table_of_another_shape_is_refused() -> None:
+    table = bytes(packaged().data)
+    for broken in (b"", table[:100], table[:-8], table + bytes(8), b"\xff" * len(table), table[:16] + b"\xff" * 9000):
+        with pytest.raises(ListError, match="fold table"):
+            FoldTable(broken)
+    assert bytes(FoldTable(table).data) == table
 
 
 def test_an_empty_list_makes_a_bundle_that_matches_nothing() -> None:
