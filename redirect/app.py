@@ -31,6 +31,7 @@ from redirect.adapters.watcher import LOOK, KeyWatcher, ListWatcher
 from redirect.domain.content import Platform
 from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY
 from redirect.domain.subject import UNKNOWN_COUNTRY
+from redirect.domain.urls import host_suffixes
 from redirect.journeys.check import Checker, Decider
 from redirect.journeys.show import Show
 from redirect.web import routes
@@ -123,6 +124,7 @@ class Worker:
 
 def load_content(settings: Settings) -> Content:
     """Raise ContentError or SettingsError where something cannot be served."""
+    host_suffixes("www.example.test")  # reads the public suffixes now, once for all workers, not with the first URL
     messages = shipped("messages")
     texts = load_texts(messages)
     return Content(

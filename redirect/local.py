@@ -25,6 +25,7 @@ from redirect.adapters.watcher import ListWatcher
 from redirect.domain.content import Platform
 from redirect.domain.errors import BadRequest, SettingsError
 from redirect.domain.subject import Subject
+from redirect.domain.urls import host_suffixes
 from redirect.journeys.check import Answer, Decider
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class LocalChecker:
         found = place_of(place)
         if found is None or ("://" in place and not place.startswith("https://")):
             raise SettingsError("place: a directory or an https:// address is needed")
+        host_suffixes("a.example")  # reads the public suffixes now, so that no decision has to open a file
         directory = Path(cache)
         keys = decode("list_key", list_key), decode_several("trust", trust)
         self._lists = LiveList(directory / "lists", *keys, time.time, local=True)

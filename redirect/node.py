@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 from contextlib import suppress
@@ -40,6 +41,7 @@ def serve(settings: Settings, announce: Callable[[str], None], first_list: Calla
     """Run until SIGTERM or SIGINT. `announce` gets the public address once a worker answers; `first_list` is
     called once the store answers, and publishes the sample list of a demo where nothing is."""
     processes.forbid_core_dumps()
+    os.umask(0o077)  # what is written here is for the service's own user
     logs.set_up(logs.Anomalies())
     keys, content = load_keys(settings), load_content(settings)
     lock = DataDirectoryLock(settings.data_dir)

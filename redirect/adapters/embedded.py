@@ -55,6 +55,7 @@ class EmbeddedStore:
     def start(self) -> None:
         """Start the server. It answers a moment later: see `wait`."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._ensure_alone()
         self._socket.unlink(missing_ok=True)
         options = {
             "port": "0",
@@ -107,6 +108,23 @@ class EmbeddedStore:
                 self._process.wait()
         self._socket.unlink(missing_ok=True)
         self._process = None
+
+    def _ensure_alone(self) -> None:
+        """The store of a service that was killed may take a moment to end; two would spoil one file."""
+        deadline = time.monotonic() + STOP_LIMIT
+        while self._listens():
+            if time.monotonic() > deadline:
+                raise StoreError(f"another store still listens on {self._socket}; end it before you start again")
+            time.sleep(0.05)
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(1)
+            try:
+                probe.connect(str(self._socket))
+            except OSError:
+                return False
+            return True
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:

@@ -16,7 +16,6 @@ from redirect.domain.decision import Degraded
 from redirect.domain.errors import ListError
 from redirect.domain.manifest import Manifest, staleness
 from redirect.domain.matching import Matcher
-from redirect.domain.urls import host_suffixes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +44,6 @@ class LiveList:
     def __init__(
         self, directory: Path, list_key: bytes, trust: Sequence[bytes], clock: Clock, *, local: bool = False
     ) -> None:
-        host_suffixes("a.example")  # reads the public suffixes now, so that no decision has to open a file
         self._directory = directory
         self._local = local
         self._list_key = list_key

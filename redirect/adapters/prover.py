@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redirect.domain.manifest import Manifest
+
+_DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,11 @@ class BundleProver:
         """The manifest, if a trusted key signed it."""
         return bundles.verify(envelope, self.trust)
 
-    def body(self, manifest: Manifest, body: bytes) -> None:
-        """Raise ListError unless it can be matched against."""
+    def body(self, manifest: Manifest, body: bytes) -> Matcher:
+        """What decides by it. Raises ListError unless it can be matched against."""
         bundles.ensure_body(manifest, body)
-        Matcher(Bundle(body), self.list_key, lambda: 0)
+        return Matcher(Bundle(body), self.list_key, _today)
+
+
+def _today() -> int:
+    return int(time.time()) // _DAY

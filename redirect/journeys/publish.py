@@ -9,11 +9,13 @@ import msgspec
 
 from redirect.domain.errors import ListError
 from redirect.domain.manifest import Manifest, ensure_may_follow, version_after
+from redirect.journeys import vet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from redirect.domain.matching import Matcher
     from redirect.journeys.ports import ListStore
 
 
@@ -21,7 +23,9 @@ class Prover(Protocol):
     """Proves bundles. Both raise ListError for one that is not what a trusted key signed."""
 
     def manifest(self, envelope: bytes) -> Manifest: ...
-    def body(self, manifest: Manifest, body: bytes) -> None: ...
+    def body(self, manifest: Manifest, body: bytes) -> Matcher:
+        """What decides by this body, as it would today."""
+        ...
 
 
 async def live_manifest(store: ListStore, prover: Prover) -> Manifest | None:
@@ -36,20 +40,34 @@ async def live_manifest(store: ListStore, prover: Prover) -> Manifest | None:
 
 
 async def publish(
-    store: ListStore, prover: Prover, envelope: bytes, body: bytes, *, accept_change: bool = False
+    store: ListStore,
+    prover: Prover,
+    envelope: bytes,
+    body: bytes,
+    benign: vet.Benign,
+    *,
+    accept_change: bool = False,
+    progress: vet.Progress = vet.untold,
 ) -> Manifest:
-    """Make a bundle live on every node. Raises ListError with what to do, and changes nothing, where it may not."""
+    """Make a bundle live on every node. Raises ListError with what to do, and changes nothing, where it may not:
+    among others where it matches anything benign."""
     manifest = prover.manifest(envelope)
-    prover.body(manifest, body)
+    matcher = prover.body(manifest, body)
     ensure_may_follow(manifest, await live_manifest(store, prover), accept_change=accept_change)
+    vet.ensure_harmless(vet.trial(matcher, benign, progress))
+    await _write(store, manifest, envelope, body)
+    return manifest
+
+
+async def _write(store: ListStore, manifest: Manifest, envelope: bytes, body: bytes) -> None:
     if not await store.write_list(manifest.version, envelope, body):
         raise ListError("another list went live meanwhile; look at `redirect lists status` and try again")
-    return manifest
 
 
 async def roll_back(store: ListStore, prover: Prover, sign: Callable[[Manifest], bytes], now: datetime) -> Manifest:
     """Make the bundle that was live before live again, under a new and higher version. Raises ListError where
-    there is none. `sign` gives the envelope of a manifest."""
+    there is none. `sign` gives the envelope of a manifest. What was live needs no trial: going back must not wait,
+    nor fail where somebody has to get away from a bad list."""
     found = await store.read_previous_list()
     live = await live_manifest(store, prover)
     if found is None or live is None:
@@ -57,4 +75,8 @@ async def roll_back(store: ListStore, prover: Prover, sign: Callable[[Manifest],
     earlier = prover.manifest(found[0])
     version = version_after(live.version, now)
     manifest = msgspec.structs.replace(earlier, version=version, previous=live.version)
-    return await publish(store, prover, sign(manifest), found[1], accept_change=True)
+    envelope = sign(manifest)
+    prover.body(prover.manifest(envelope), found[1])
+    ensure_may_follow(manifest, live, accept_change=True)
+    await _write(store, manifest, envelope, found[1])
+    return manifest

@@ -10,13 +10,14 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-import httpx
 import pytest
 
 from conftest import LISTED, LISTED_URL, WEB, Html, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import httpx
 
     from tests.promises.conftest import Worker
 

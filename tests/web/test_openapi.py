@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import msgspec
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from conftest import LISTED, LISTED_URL, WEB, Service
 from redirect.web.openapi import document
+
+if TYPE_CHECKING:
+    import httpx
 
 DOCUMENT = json.loads(msgspec.json.encode(document()))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from conftest import LISTED, LISTED_URL, WEB, Html, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import httpx
 
 TYPED = "Vorlinqet7Basmo"
 
