@@ -92,9 +92,7 @@ def read_decisions(path: Path, records: list[Record]) -> dict[str, Record]:
         if id_ not in ids:
             raise SystemExit(f"{path.name}: {id_} stands in no fact file")
         if not decision.get("reason") or not decision.keys() <= DECISIONS:
-            raise SystemExit(
-                f"{path.name}: {id_} needs a reason and nothing but {', '.join(sorted(DECISIONS))}"
-            )
+            raise SystemExit(f"{path.name}: {id_} needs a reason and nothing but {', '.join(sorted(DECISIONS))}")
         if "url" in decision and decision["url"] not in addresses:
             raise SystemExit(f"{path.name}: {id_} has an address that stands nowhere in the facts")
     return decisions

@@ -58,9 +58,7 @@ def _node(directory: Path, port: int) -> subprocess.Popen[bytes]:
     directory.mkdir()
     options = f"--port {port} --cluster-enabled yes --cluster-node-timeout 2000 --save".split()
     bus = ["--cluster-port", str(free_port()), "--bind", "127.0.0.1"]
-    return subprocess.Popen(
-        [get_binary_path(), *options, "", "--dir", str(directory), *bus], stdout=subprocess.DEVNULL
-    )
+    return subprocess.Popen([get_binary_path(), *options, "", "--dir", str(directory), *bus], stdout=subprocess.DEVNULL)
 
 
 def _join(ports: list[int]) -> None:

@@ -347,9 +347,7 @@ SERVICES = st.builds(
     languages=st.lists(st.sampled_from(["en", "es", "ar"]), max_size=2).map(tuple),
     confidence=st.sampled_from(["official-page", "secondary", "weak"]),
     sources=st.lists(st.just("https://minku.example/"), max_size=2).map(tuple),
-    url=st.none()
-    | st.just("https://drovic.example/")
-    | st.uuids().map(lambda value: f"https://{value}.example/"),
+    url=st.none() | st.just("https://drovic.example/") | st.uuids().map(lambda value: f"https://{value}.example/"),
     phone=st.none() | st.just("112") | st.integers(100, 999).map(str),
     minimum_age=st.none() | st.integers(10, 21),
     works_from_abroad=st.none() | st.booleans(),
