@@ -39,7 +39,9 @@ DISGUISES = {
     "name in capitals": b"Q=zorblax+minku",
     "name in brackets": b"search[text]=zorblax+minku",
     "behind a fragment": b"page=1#&q=zorblax+minku",
-    "4 kB": b"q=zorblax+minku+" + b"x" * 4096,
+    "4 kB behind": b"q=zorblax+minku+" + b"x" * 4096,
+    "4 kB in front": b"q=" + b"x+" * 2100 + b"zorblax+minku",
+    "4 kB of spaces in front": b"q=" + b"+" * 4200 + b"zorblax+minku",
 }
 """Query strings of the same listed search. Every adapter that sees addresses stops them all."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from redirect.adapters.processes import forbid_core_dumps
 from redirect.cli import app
 from redirect.domain.errors import RedirectError
 
 
 def main() -> None:
     """Run the command line; exit with 2 where a setting, file or list is at fault."""
+    forbid_core_dumps()
     try:
         app()
     except RedirectError as error:

@@ -115,7 +115,7 @@ class LocalChecker:
     @property
     def list_version(self) -> int:
         """Of the list that is live here, 0 where none is."""
-        return self._lists.version
+        return self._lists.live.version
 
     @property
     def refused(self) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from redirect.adapters import logs, processes
+from redirect.adapters import logs
 from redirect.adapters.background import repeat
 from redirect.adapters.board import Board
 from redirect.adapters.embedded import EmbeddedStore
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 GRACE = 5
+FIRST_LOOK = 5.0
 KEEP_ALIVE = 75  # longer than the idle connections of common proxies, so that they close first
 
 
-def serve(settings: Settings, announce: Callable[[str], None], first_list: Callable[[Settings], None]) -> None:
-    """Run until SIGTERM or SIGINT. `announce` gets the public address once a worker answers; `first_list` is
+def serve(settings: Settings, announce: Callable[[str, Content], None], first_list: Callable[[Settings], None]) -> None:
+    """Run until SIGTERM or SIGINT. `announce` gets the address we listen on once a worker answers; `first_list` is
     called once the store answers, and publishes the sample list of a demo where nothing is."""
-    processes.forbid_core_dumps()
     os.umask(0o077)  # what is written here is for the service's own user
     logs.set_up(logs.Anomalies())
     keys, content = load_keys(settings), load_content(settings)
@@ -54,10 +54,12 @@ def serve(settings: Settings, announce: Callable[[str], None], first_list: Calla
                 store.wait()
             if settings.demo:
                 first_list(settings)
-            board, url = Board(settings.workers), public_url(settings, listener)
-            run = partial(run_worker, settings, keys, content, board, listener, url)
+            board, local = Board(settings.workers), address(settings, listener)
+            run = partial(run_worker, settings, keys, content, board, listener, settings.public_url or local)
             gc.freeze()  # what exists now is shared with the workers; collecting it would copy the pages
-            Supervisor(lock, store, settings.workers, run, lambda: board.serving, lambda: announce(url)).run()
+            Supervisor(
+                lock, store, settings.workers, run, lambda: board.serving, lambda: announce(local, content)
+            ).run()
     finally:
         if store:
             store.stop()
@@ -77,10 +79,10 @@ def listen(settings: Settings) -> socket.socket:
         raise SettingsError(f"REDIRECT_HOST, REDIRECT_PORT: cannot listen on {where}: {why}") from None
 
 
-def public_url(settings: Settings, listener: socket.socket) -> str:
-    """Where people reach the pages."""
+def address(settings: Settings, listener: socket.socket) -> str:
+    """What we listen on, as an address."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return settings.public_url or f"http://{host}:{listener.getsockname()[1]}"
+    return f"http://{host}:{listener.getsockname()[1]}"
 
 
 def run_worker(
@@ -95,7 +97,9 @@ def run_worker(
 async def _work(worker: Worker, board: Board, listener: socket.socket) -> None:
     logs.set_up(worker.anomalies)
     worker.lists.load_last_known_good()
-    await asyncio.gather(worker.list_watcher.look(), worker.key_watcher.look())
+    # What is on disk serves; a store or place that hangs must not hold up the start.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(worker.list_watcher.look(), worker.key_watcher.look()), FIRST_LOOK)
     server = Server(_config(worker), board.begin_serving)
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import LISTED, PROGRAM
-from redirect.tools import SAMPLE
+from redirect.tools.live import SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

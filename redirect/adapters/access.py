@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -46,7 +47,9 @@ class AccessKeys:
         self._built_in = dict(built_in)
         self._known = dict(built_in)
         if cache.exists():
-            self._take(msgspec.json.decode(cache.read_bytes(), type=dict[str, Access]))
+            # A damaged copy must not stop the start: the store has the keys too.
+            with suppress(msgspec.DecodeError, OSError):
+                self._take(msgspec.json.decode(cache.read_bytes(), type=dict[str, Access]))
 
     def find(self, presented: bytes) -> Access | None:
         """The access that this key gives. Only digests are compared, so timing tells nothing of a key."""
@@ -54,7 +57,8 @@ class AccessKeys:
 
     def refresh(self, records: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
-        access = {key: msgspec.json.decode(record, type=Access) for key, record in records.items()}
+        read = {key: _read(record) for key, record in records.items()}
+        access = {key: record for key, record in read.items() if record is not None}
         if self._take(access):
             write_atomically(self._cache, msgspec.json.encode(access))
 
@@ -62,3 +66,11 @@ class AccessKeys:
         known = {**access, **self._built_in}
         changed, self._known = known != self._known, known
         return changed
+
+
+def _read(record: bytes) -> Access | None:
+    """None for a record that is none: it gives no access, and takes nobody else's away."""
+    try:
+        return msgspec.json.decode(record, type=Access)
+    except msgspec.DecodeError:
+        return None

@@ -80,9 +80,12 @@ def read(directory: Path) -> tuple[bytes, bytes]:
 
 
 def map_body(path: Path) -> mmap.mmap:
-    """The body, mapped read-only: workers share the memory."""
+    """The body, mapped read-only: workers share the memory. Raises ListError for an empty file."""
     with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError:
+            raise ListError("the bundle is an empty file") from None
 
 
 def _signed_by(key: bytes, signature: bytes, raw: bytes) -> bool:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from redirect.domain.content import Texts
 
 
+LONGEST_NAME = 24
+
+
 class Table(msgspec.Struct, forbid_unknown_fields=True):
     """One category as it is written."""
 
@@ -37,6 +40,8 @@ def load_categories(path: Path, texts: Texts) -> dict[str, Category]:
         raise ContentError(f"{path}: {error}") from None
     if DEFAULT_CATEGORY not in tables:
         raise ContentError(f"{path}: [{DEFAULT_CATEGORY}] is missing; other categories fall back to it")
+    if long := next((name for name in tables if len(name) > LONGEST_NAME), ""):
+        raise ContentError(f"{path}: [{long}] has a name of more than {LONGEST_NAME} letters; it stands in addresses")
     return {name: _category(path, name, table, texts) for name, table in tables.items()}
 
 

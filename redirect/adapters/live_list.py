@@ -6,7 +6,9 @@ restart serves while the store is down.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,10 @@ from redirect.domain.decision import Degraded
 from redirect.domain.errors import ListError
 from redirect.domain.manifest import Manifest, staleness
 from redirect.domain.matching import Matcher
+from redirect.journeys.ports import Live
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from redirect.journeys.ports import Clock
@@ -50,9 +53,7 @@ class LiveList:
         self._trust = trust
         self._clock = clock
         self._snapshot: Snapshot | None = None
-        self.version = 0
-        self.matcher: Matcher | None = None
-        self.degraded = Degraded.NO_LIST
+        self.live = Live(0, None, Degraded.NO_LIST)
         self.refused = ""
 
     @property
@@ -74,27 +75,44 @@ class LiveList:
         """Check, keep and swap. Raises ListError, and changes nothing, for a bundle that proves bad."""
         try:
             manifest = self._proven(envelope, body)
-            directory = self._directory / str(manifest.version)
-            bundles.write(directory, envelope, body)
-            self._swap(self._open(directory))
+            with self._alone():
+                snapshot = self._keep(self._directory / str(manifest.version), envelope, body)
         except ListError as error:
             self.refused = str(error)
             raise
+        self._swap(snapshot)
         self.refused = ""
-        for old in self._kept()[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
 
     def tick(self) -> None:
         """Look at the clock: a list may have come to the end of its time. Once a second is enough."""
         if self._snapshot is None:
             return
-        self.degraded = staleness(self._snapshot.manifest, self._clock())
-        self.matcher = None if self.degraded is Degraded.LIST_PAST_USE else self._snapshot.matcher
+        manifest, matcher = self._snapshot.manifest, self._snapshot.matcher
+        degraded = staleness(manifest, self._clock())
+        # One object, so that no answer sees the version of one list and the matcher of another.
+        self.live = Live(manifest.version, None if degraded is Degraded.LIST_PAST_USE else matcher, degraded)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One worker keeps a bundle, the others map what it kept: the memory is shared."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _keep(self, directory: Path, envelope: bytes, body: bytes) -> Snapshot:
+        with suppress(ListError, OSError):
+            if (directory / bundles.ENVELOPE_NAME).read_bytes() == envelope:
+                return self._open(directory)
+        bundles.write(directory, envelope, body)
+        for old in self._kept()[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+        return self._open(directory)
 
     def _proven(self, envelope: bytes, body: bytes) -> Manifest:
         manifest = self._allowed(envelope)
-        if manifest.version <= self.version:
-            raise ListError(f"version {manifest.version} is older than {self.version}, which is live")
+        if manifest.version <= self.live.version:
+            raise ListError(f"version {manifest.version} is not newer than {self.live.version}, which is live")
         bundles.ensure_body(manifest, body)
         self._matcher(body)
         return manifest
@@ -116,7 +134,6 @@ class LiveList:
 
     def _swap(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.version = snapshot.manifest.version
         self.tick()
 
     def _kept(self) -> list[Path]:

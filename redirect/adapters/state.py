@@ -32,7 +32,7 @@ class WorkerState:
     @property
     def degraded(self) -> Degraded:
         """Why answers may be less right than usual."""
-        return self.lists.degraded
+        return self.lists.live.degraded
 
     @property
     def refused(self) -> str:

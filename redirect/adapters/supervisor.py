@@ -29,7 +29,9 @@ LOG = logging.getLogger(__name__)
 LOOK_EVERY = 0.1
 QUICK_DEATH = 1.0
 PAUSE_AFTER_QUICK_DEATH = 0.5
+LONGEST_PAUSE = 30.0
 STOP_LIMIT = 15.0
+LOCK_PATIENCE = 3.0
 
 
 class DataDirectoryLock:
@@ -52,11 +54,15 @@ class DataDirectoryLock:
         return True
 
     def take_or_raise(self) -> None:
-        """Raise SettingsError where another service holds the directory."""
-        if not self.take():
-            raise SettingsError(
-                f"REDIRECT_DATA_DIR: another redirect service uses {self._path.parent}; stop it or choose another"
-            )
+        """Raise SettingsError where another service holds the directory. A command of ours may hold it for a moment."""
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while not self.take():
+            if time.monotonic() > deadline:
+                where = self._path.parent
+                raise SettingsError(
+                    f"REDIRECT_DATA_DIR: another redirect service uses {where}; stop it or choose another"
+                )
+            time.sleep(LOOK_EVERY)
 
     def forget(self) -> None:
         """In a child: close this copy, so that the lock ends with its owner."""
@@ -91,6 +97,8 @@ class Supervisor:
         self._workers: dict[int, int] = {}
         self._due = dict.fromkeys(range(count), 0.0)
         self._started: dict[int, float] = {}
+        self._store_started = self._store_due = 0.0
+        self._store_pause = PAUSE_AFTER_QUICK_DEATH
         self._stopping = False
 
     def run(self) -> None:
@@ -150,8 +158,17 @@ class Supervisor:
                 LOG.error("worker %d ended (%s); starting another", index, _how(status))
 
     def _revive_store(self) -> None:
-        if self._store and self._store.ended() and not self._stopping:
-            LOG.error("the embedded store ended; starting it again")
+        """At once, but for a store that ends as soon as it starts: then after ever longer pauses."""
+        if not self._store or self._stopping or not self._store.ended():
+            return
+        now = time.monotonic()
+        if not self._store_due:
+            quick = now - self._store_started < QUICK_DEATH
+            self._store_pause = min(2 * self._store_pause, LONGEST_PAUSE) if quick else PAUSE_AFTER_QUICK_DEATH
+            self._store_due = now + (self._store_pause if quick else 0)
+        if now >= self._store_due:
+            LOG.error("the embedded store ended; starting it again, see valkey.log")
+            self._store_started, self._store_due = now, 0.0
             self._store.start()
 
     def _stop_workers(self) -> None:

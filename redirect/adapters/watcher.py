@@ -39,7 +39,7 @@ class ListWatcher:
             self._refused_version = 0
         with suppress(StoreError, ListError, OSError):
             version = await self._place.list_version()
-            if version > self._lists.version and version != self._refused_version:
+            if version > self._lists.live.version and version != self._refused_version:
                 await self._take(version)
 
     async def _take(self, version: int) -> None:
@@ -52,7 +52,7 @@ class ListWatcher:
         except ListError as error:
             self._refused_version = version
             self._patience = LOOKS_BEFORE_RETRY
-            LOG.error("list %d is refused, %d stays live: %s", version, self._lists.version, error)  # noqa: TRY400
+            LOG.error("list %d is refused, %d stays live: %s", version, self._lists.live.version, error)  # noqa: TRY400
         else:
             LOG.info("list %d is live", version)
 

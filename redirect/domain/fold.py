@@ -132,7 +132,7 @@ class Fold:
         unspaced = not letters.isascii() and is_unspaced(letters)
         seen: set[bytes] = set()
         for step, words in self._readings(text, letters.encode(errors="replace"), unspaced=unspaced):
-            tokens = _stripped(words.split())
+            tokens = _stripped(_composed(words).split())
             if (spelled := b" ".join(tokens)) not in seen:
                 seen.add(spelled)
                 yield Reading(step, tokens, _runs(tokens) if unspaced and step not in _RUNS_SEEN else ())
@@ -172,7 +172,7 @@ class Fold:
             return str(text.encode().translate(self._ascii, self._dropped), "ascii")
         if _HAS_GREEK_CAPITAL.search(text):
             text = _WORD.sub(_latin_capitals, text)
-        return unicodedata.normalize("NFC", _STACKED.sub(r"\1", self._table.apply(text)))
+        return _in_order(self._table.apply(text))
 
 
 def fold(text: str) -> str:
@@ -218,6 +218,15 @@ def _unescaped(text: str) -> str:
             break
         text = html.unescape(unquote(text))
     return text
+
+
+def _in_order(text: str) -> str:
+    return unicodedata.normalize("NFC", _STACKED.sub(r"\1", text))
+
+
+def _composed(words: bytes) -> bytes:
+    """Letters and marks that stood apart and have been joined since are one letter again."""
+    return words if words.isascii() else _in_order(words.decode()).encode()
 
 
 def _merged(words: bytes) -> bytes:

@@ -55,6 +55,12 @@ def staleness(manifest: Manifest, now: float) -> Degraded:
     return Degraded.NO
 
 
+def ensure_in_time(new: Manifest, now: float) -> None:
+    """Raise ListError for a list whose licence has ended: it would match nothing."""
+    if staleness(new, now) is Degraded.LIST_PAST_USE:
+        raise ListError(f"the list may be used until {new.use_until} only, which is over; it would match nothing")
+
+
 def ensure_may_follow(new: Manifest, live: Manifest | None, *, accept_change: bool) -> None:
     """Raise ListError unless `new` may replace `live`; the message says what to do."""
     if not new.total:

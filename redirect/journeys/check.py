@@ -103,15 +103,15 @@ class Decider:
     def decide(self, subject: Subject, platform: Platform) -> Answer:
         """The answer to one subject, counted, without a page. Raises BadRequest where it is none."""
         subject.ensure_valid()
-        category, action = self._rule(subject, platform)
-        degraded = self._lists.degraded
+        version, matcher, degraded = self._lists.live
+        category, action = self._rule(matcher, subject, platform)
         # `_value_`, because the property `value` of an enum costs a tenth of the whole decision.
         surface, mode = subject.surface._value_, subject.mode._value_
         labels = (platform.name, surface, action._value_, mode, subject.attempt_label, degraded._value_)
         self._tally.add(CHECKS, labels)
         answer = Answer(
             action=Action.ALLOW,
-            list_version=self._lists.version,
+            list_version=version,
             degraded=degraded is not Degraded.NO,
             degraded_reason=None if degraded is Degraded.NO else degraded,
         )
@@ -128,13 +128,13 @@ class Decider:
     def explain(self, subject: Subject) -> Explanation:
         """Why a subject matches, or that it does not. Counts nothing. Raises BadRequest where it is none."""
         subject.ensure_valid()
-        matcher = self._lists.matcher
+        version, matcher, _ = self._lists.live
         match = _match(matcher, subject) if matcher else None
         if match is None:
-            return Explanation(matched=False, list_version=self._lists.version, action=Action.ALLOW)
+            return Explanation(matched=False, list_version=version, action=Action.ALLOW)
         return Explanation(
             matched=True,
-            list_version=self._lists.version,
+            list_version=version,
             action=self._category(match).action(match.confidence, subject.surface),
             entry=match.entry_id,
             kind=match.kind,
@@ -145,8 +145,7 @@ class Decider:
             steps=match.steps,
         )
 
-    def _rule(self, subject: Subject, platform: Platform) -> tuple[Category, Action]:
-        matcher = self._lists.matcher
+    def _rule(self, matcher: Matcher | None, subject: Subject, platform: Platform) -> tuple[Category, Action]:
         if matcher is None:
             return self._categories[DEFAULT_CATEGORY], ON_ERROR[platform.on_error]
         match = _match(matcher, subject)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,15 +26,19 @@ class Tally(Protocol):
     def add(self, table: Table, labels: tuple[str, ...]) -> None: ...
 
 
+class Live(NamedTuple):
+    """The list that is live at one moment. `matcher` is None while none may be used; `degraded` says why."""
+
+    version: int
+    matcher: Matcher | None
+    degraded: Degraded
+
+
 class Lists(Protocol):
-    """The list that is live now. `matcher` is None while none may be used; `degraded` says why."""
+    """Where to find the list that is live. An answer looks once, so that it never mixes two lists."""
 
     @property
-    def matcher(self) -> Matcher | None: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def degraded(self) -> Degraded: ...
+    def live(self) -> Live: ...
 
 
 class Tokens(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from redirect.domain.errors import ListError
-from redirect.domain.manifest import Manifest, ensure_may_follow, version_after
+from redirect.domain.manifest import Manifest, ensure_in_time, ensure_may_follow, version_after
 from redirect.journeys import vet
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ async def publish(
     body: bytes,
     benign: vet.Benign,
     *,
+    now: datetime,
     accept_change: bool = False,
     progress: vet.Progress = vet.untold,
 ) -> Manifest:
@@ -53,6 +54,7 @@ async def publish(
     among others where it matches anything benign."""
     manifest = prover.manifest(envelope)
     matcher = prover.body(manifest, body)
+    ensure_in_time(manifest, now.timestamp())
     ensure_may_follow(manifest, await live_manifest(store, prover), accept_change=accept_change)
     vet.ensure_harmless(vet.trial(matcher, benign, progress))
     await _write(store, manifest, envelope, body)
@@ -73,6 +75,10 @@ async def roll_back(store: ListStore, prover: Prover, sign: Callable[[Manifest],
     if found is None or live is None:
         raise ListError("there is no list to go back to")
     earlier = prover.manifest(found[0])
+    if live.created < earlier.created:
+        # Going back twice would bring back what somebody has just got away from.
+        raise ListError("the list before was rolled back from; build and publish, if it is to go live again")
+    ensure_in_time(earlier, now.timestamp())
     version = version_after(live.version, now)
     manifest = msgspec.structs.replace(earlier, version=version, previous=live.version)
     envelope = sign(manifest)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 PATH = b"/v1/forward"
 URI_LIMIT = 1 << 16
+OVERLAP = 512
+"""Bytes that two pieces of a long search share: longer than any phrase on a list."""
 SINGLE = 8
 """Searches in one address that are decided one by one; a person makes one or two, the rest are read together."""
 
@@ -92,7 +94,7 @@ class ForwardEndpoint:
         host = text_header(request, b"x-forwarded-host")
         for address in asked.addresses:
             for search in _packed(self._searches(address)):
-                yield subject(query=search)
+                yield from (subject(query=window) for window in _windows(search))
             url = _whole(address, host)
             # The search in a page's own address was decided above; the address itself must not stop itself.
             if url and not self._own_page.fullmatch(url):
@@ -102,7 +104,7 @@ class ForwardEndpoint:
         """Values of the search parameters, also as `Q=` and as `search[text]=`, which many programs take."""
         for name, value in parse_qsl(address.partition("?")[2], errors="replace"):
             if name.partition("[")[0].strip().lower() in self._parameters:
-                yield _cut(value)
+                yield " ".join(value.split())
 
 
 def _asked(request: Request) -> Asked:
@@ -162,10 +164,20 @@ def _text(value: bytes) -> str:
     return value[:URI_LIMIT].decode(errors="replace")
 
 
-def _cut(text: str) -> str:
-    """At most TEXT_LIMIT bytes; what is not Unicode is replaced, so that broken bytes are no way around."""
+def _windows(text: str) -> Iterator[str]:
+    """The text in pieces that may be asked about, each with the end of the one before, so that padding in front of
+    what is listed is no way around. What is not Unicode is replaced."""
     whole = text.encode(errors="replace")
-    return text if len(whole) <= TEXT_LIMIT else whole[:TEXT_LIMIT].decode(errors="ignore")
+    if len(whole) <= TEXT_LIMIT:
+        yield text
+        return
+    for start in range(0, len(whole), TEXT_LIMIT - OVERLAP):
+        yield whole[start : start + TEXT_LIMIT].decode(errors="ignore")
+
+
+def _cut(text: str) -> str:
+    """At most TEXT_LIMIT bytes of an address, whose host and path stand in front."""
+    return next(_windows(text))
 
 
 def _two_letters(text: str) -> str | None:

@@ -32,7 +32,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirect import settings as settings_
-from redirect import tools
 from redirect.__main__ import main
 from redirect.adapters import bundles, sheets, source_file
 from redirect.adapters.fetch import ATTEMPTS, Fetcher, Mark
@@ -44,6 +43,7 @@ from redirect.domain.errors import ListError, SettingsError
 from redirect.domain.list_formats import Shape
 from redirect.domain.list_records import Labels
 from redirect.domain.lists import Confidence, Kind
+from redirect.tools.lists import Built, build_list
 
 if TYPE_CHECKING:
     import ipaddress
@@ -832,7 +832,7 @@ def test_lines_left_out_are_named_by_reason_and_number_and_the_exit_code_tells(
     run: Run,
 ) -> None:
     lines = ["good.example", "http://", *["zorblax minku"] * 12, "https://zorblax.example:x/"]
-    done = run("-", "--format", "urls", given="\n".join(lines).encode())
+    done = run("-", "--shape", "urls", given="\n".join(lines).encode())
     assert done.returncode == 1
     assert "left out standard input, line 2: the URL has no host" in done.stderr
     assert (
@@ -871,12 +871,12 @@ def test_a_bundle_that_is_growing_old_is_built_again_though_nothing_changed(
     owner.headers = {"ETag": '"1"'}
     settings = settings_.load({"REDIRECT_DATA_DIR": str(tmp_path / "var")})
 
-    def build() -> tools.Built:
-        return tools.build_list(settings, [Source(at=owner.url)], tmp_path / "out", use_until=None, local=False)
+    def build() -> Built:
+        return build_list(settings, [Source(at=owner.url)], tmp_path / "out", use_until=None, local=False)
 
     first = build()
     assert build().unchanged
-    monkeypatch.setattr(tools, "REFRESH_AFTER", dt.timedelta(0))
+    monkeypatch.setattr("redirect.tools.lists.REFRESH_AFTER", dt.timedelta(0))
     second = build()
     assert not second.unchanged
     assert second.manifest.version > first.manifest.version

@@ -88,21 +88,21 @@ def bundle(*entries: Entry, version: int = 1) -> tuple[bytes, bytes]:
 
 
 async def live(store: Store, *entries: Entry, version: int, corpus: Benign) -> None:
-    await publish(store, PROVER, *bundle(*entries, version=version), corpus)
+    await publish(store, PROVER, *bundle(*entries, version=version), corpus, now=NOW)
 
 
 async def refused(store: Store, envelope: bytes, body: bytes, corpus: Benign) -> str:
     """Why it is refused; what is live must stay as it was."""
     before = await live_manifest(store, PROVER)
     with pytest.raises(ListError) as caught:
-        await publish(store, PROVER, envelope, body, corpus)
+        await publish(store, PROVER, envelope, body, corpus, now=NOW)
     assert await live_manifest(store, PROVER) == before
     return str(caught.value)
 
 
 async def test_a_list_that_harms_nobody_goes_live(store: Store, whole: Benign) -> None:
     told: list[tuple[str, int, int | None]] = []
-    await publish(store, PROVER, *bundle(term("zorblax minku")), whole, progress=lambda *far: told.append(far))
+    await publish(store, PROVER, *bundle(term("zorblax minku")), whole, now=NOW, progress=lambda *far: told.append(far))
     manifest = await live_manifest(store, PROVER)
     assert manifest is not None
     assert manifest.total == 1
@@ -144,12 +144,12 @@ async def test_an_exception_makes_a_list_harmless(store: Store, corpus: Benign) 
     listed = term("photo album")
     assert "by entry" in await refused(store, *bundle(listed), corpus)
     innocent = Entry(Kind.EXCEPT, "family photo album", "csam", Confidence.HIGH)
-    await publish(store, PROVER, *bundle(listed, innocent), corpus)
+    await publish(store, PROVER, *bundle(listed, innocent), corpus, now=NOW)
 
 
 async def test_an_entry_past_its_time_matches_nothing_and_does_no_harm(store: Store, corpus: Benign) -> None:
     past = Entry(Kind.TERM, "children", "csam", Confidence.HIGH, expires="2020-01-31")
-    await publish(store, PROVER, *bundle(term("zorblax"), past), corpus)
+    await publish(store, PROVER, *bundle(term("zorblax"), past), corpus, now=NOW)
 
 
 async def test_a_list_that_no_trusted_key_signed_is_refused(store: Store, corpus: Benign) -> None:
@@ -187,18 +187,20 @@ async def test_a_list_that_shrank_or_grew_by_over_a_fifth_needs_a_person_to_say_
     await live(store, *map(term, TEN), version=1, corpus=corpus)
     changed = bundle(*(term(f"quellfen{number} drovic") for number in range(size)), version=2)
     assert "--accept-change" in await refused(store, *changed, corpus)
-    manifest = await publish(store, PROVER, *changed, corpus, accept_change=True)
+    manifest = await publish(store, PROVER, *changed, corpus, now=NOW, accept_change=True)
     assert manifest.total == size
 
 
 async def test_accepting_a_change_accepts_nothing_else(store: Store, corpus: Benign) -> None:
     with pytest.raises(ListError, match="everyday queries"):
-        await publish(store, PROVER, *bundle(term("children")), corpus, accept_change=True)
+        await publish(store, PROVER, *bundle(term("children")), corpus, now=NOW, accept_change=True)
 
 
 async def test_of_two_lists_at_once_the_newer_stays_live(store: Store, corpus: Benign) -> None:
     older, newer = bundle(term("zorblax"), version=1), bundle(term("minku"), version=2)
-    await asyncio.gather(*(publish(store, PROVER, *each, corpus) for each in (newer, older)), return_exceptions=True)
+    await asyncio.gather(
+        *(publish(store, PROVER, *each, corpus, now=NOW) for each in (newer, older)), return_exceptions=True
+    )
     manifest = await live_manifest(store, PROVER)
     assert manifest is not None
     assert manifest.version == 2

@@ -12,10 +12,11 @@ import pytest
 
 from redirect import app as service
 from redirect import settings as settings_
-from redirect import tools
 from redirect.adapters import bundles
 from redirect.adapters.board import Board
 from redirect.domain.lists import Confidence
+from redirect.tools.lists import build_list
+from redirect.tools.live import SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     directory = tmp_path_factory.mktemp("parts")
     settings = settings_.load({"REDIRECT_DATA_DIR": str(directory / "var"), "REDIRECT_DEMO": "1"})
     bundle, high = directory / "bundle", Confidence.HIGH
-    tools.build_list(settings, [tools.SAMPLE], bundle, category="csam", confidence=high, use_until=None, local=False)
+    build_list(settings, [SAMPLE], bundle, category="csam", confidence=high, use_until=None, local=False)
     return Parts(settings, service.load_content(settings), bundle)
 
 
