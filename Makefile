@@ -53,9 +53,11 @@ bench: .venv/made-dev programs ## The performance table, as ratios against an ec
 	$(BIN)/python -m bench
 
 .PHONY: messages
-messages: .venv/made-dev ## Extract texts and update the catalogues, without guessing translations
-	$(BIN)/python -m babel.messages.frontend -q extract --mapping-file babel.cfg --keywords _ --add-comments TRANSLATORS: --add-location file --sort-by-file --no-wrap --project redirect --version 0.1.0 --copyright-holder 'The redirect project' --output-file locales/redirect.pot .
-	$(BIN)/python -m babel.messages.frontend -q update --input-file locales/redirect.pot --output-dir locales --domain redirect --no-fuzzy-matching --no-wrap
+messages: .venv/made-dev ## Extract texts, update the catalogues, say which languages lack one
+	@$(BIN)/python -m babel.messages.frontend -q extract --mapping-file babel.cfg --keywords _ --add-comments TRANSLATORS: --add-location file --sort-by-file --no-wrap --project redirect --version 0.1.0 --copyright-holder 'The redirect project' --output-file locales/redirect.pot .
+	@$(BIN)/python -m babel.messages.frontend -q update --input-file locales/redirect.pot --output-dir locales --domain redirect --no-fuzzy-matching --no-wrap --ignore-pot-creation-date
+	@$(MAKE) --no-print-directory catalogues
+	@$(BIN)/redirect messages check
 
 .PHONY: requirements
 requirements: .venv/made-dev ## Pin dependencies anew, with hashes

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from redirect.domain.counts import Table
     from redirect.journeys.ports import Clock
 
+FIRST_LOOK = 5.0
 LOOK_EVERY = 2.0
 SEND_EVERY = 5.0
 
@@ -102,9 +103,10 @@ class LocalChecker:
         self._platform = Platform("local", on_error=on_error)
         self._stopping = asyncio.Event()
         self._loop = asyncio.new_event_loop()
-        self._loop.run_until_complete(self._watcher.look())
+        self._looked = threading.Event()
         self._thread = threading.Thread(target=self._work, name="redirect", daemon=True)
         self._thread.start()
+        self._looked.wait(FIRST_LOOK)
 
     def __enter__(self) -> Self:
         return self
@@ -146,8 +148,14 @@ class LocalChecker:
     def _work(self) -> None:
         self._loop.run_until_complete(self._until_closed())
 
+    async def _look(self) -> None:
+        try:
+            await self._watcher.look()
+        finally:
+            self._looked.set()
+
     async def _until_closed(self) -> None:
-        tasks = [asyncio.create_task(repeat(self._watcher.look, LOOK_EVERY))]
+        tasks = [asyncio.create_task(repeat(self._look, LOOK_EVERY))]
         if self._flusher:
             tasks.append(asyncio.create_task(repeat(self._flusher.round, SEND_EVERY)))
         await self._stopping.wait()

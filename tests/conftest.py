@@ -170,6 +170,7 @@ def locales_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pages(locales_dir: Path) -> Pages:
     texts, services = load_texts(ROOT / "messages"), _services()
     catalogues = load_catalogues(locales_dir, texts.strings(), drafts=True)
+    assert not catalogues.left_out, f"these languages need a translator: {catalogues.left_out}; see `make messages`"
     general = services["find-a-helpline"]
     directory = [Card(general, general.url, general.phone, general.phone_display)]
     renderer = Renderer(catalogues.locales, catalogues.translations, directory)

@@ -67,6 +67,12 @@ def test_it_decides_as_the_service_does(build: Callable[..., str], open_checker:
     assert checker.check(url="http://other.example/").action == "allow"
 
 
+async def test_it_can_be_made_inside_a_running_event_loop(
+    build: Callable[..., str], open_checker: Callable[..., LocalChecker]
+) -> None:
+    assert open_checker(build("gronfel dasp")).check("gronfel dasp").action == "block"
+
+
 def test_a_list_that_may_not_leave_the_service_is_refused(
     build: Callable[..., str], open_checker: Callable[..., LocalChecker]
 ) -> None:

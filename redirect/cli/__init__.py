@@ -10,6 +10,7 @@ import typer
 from redirect import __version__
 from redirect.cli.keys import keys
 from redirect.cli.lists import lists
+from redirect.cli.messages import messages
 from redirect.cli.service import service
 from redirect.cli.shown import out
 from redirect.cli.vetting import vetting
@@ -26,6 +27,7 @@ app.add_typer(service)
 lists.add_typer(vetting)
 app.add_typer(lists, name="lists")
 app.add_typer(keys, name="keys")
+app.add_typer(messages, name="messages")
 
 
 def _version(wanted: bool) -> None:

@@ -16,6 +16,9 @@ REFRESH_AFTER = timedelta(days=7)
 BODY_LIMIT = 1 << 28
 """Bytes of the largest bundle taken: about twenty million entries."""
 
+HIGHEST_VERSION = (1 << 53) - 1
+"""What the store and every reader of JSON can compare exactly."""
+
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The signed half of a bundle. Times are ISO 8601 in UTC.
@@ -34,6 +37,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     sha256: str
     local: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what nobody could live with, whoever signed it: times are read again every second."""
+        moments = (self.created, self.refresh_by, *([] if self.use_until is None else [self.use_until]))
+        if any(datetime.fromisoformat(moment).tzinfo is None for moment in moments):
+            raise ValueError("a time without its zone")
+        if not 0 <= self.version <= HIGHEST_VERSION or any(count < 0 for count in self.entries.values()):
+            raise ValueError("an impossible number")
 
     @property
     def total(self) -> int:

@@ -104,6 +104,7 @@ def sign(
     entries: Sequence[Entry],
     *,
     previous: int = 0,
+    version: int = 0,
     use_until: datetime | None = None,
     local: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -116,7 +117,7 @@ def sign(
         raise ListError("no entry could be read; an empty list never goes live")
     now = datetime.now(UTC)
     manifest = Manifest(
-        version=version_after(previous, now),
+        version=version or version_after(previous, now),
         previous=previous,
         created=now.isoformat(timespec="seconds"),
         refresh_by=(now + REFRESH_AFTER).isoformat(timespec="seconds"),

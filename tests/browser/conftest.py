@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import sync_playwright
 
+from conftest import needed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,9 +26,10 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for each module: its event loop runs in this thread, where other tests need one of their own."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=needed("chromium"), args=ARGUMENTS)
         yield chromium
         chromium.close()
