@@ -52,6 +52,12 @@ test: lint programs ## Everything: lint, then tests against the real store, brow
 bench: .venv/made-dev programs ## The performance table, as ratios against an echo in the same run
 	$(BIN)/python -m bench
 
+FUZZ_SECONDS ?= 600
+
+.PHONY: fuzz
+fuzz: .venv/made-dev ## Mutated texts, URLs, bundles and lists, FUZZ_SECONDS=600 for each kind
+	for target in fold urls bundles lists; do $(BIN)/python -m tests.fuzz.$$target $(FUZZ_SECONDS); done
+
 .PHONY: messages
 messages: .venv/made-dev ## Extract texts, update the catalogues, say which languages lack one
 	@$(BIN)/python -m babel.messages.frontend -q extract --mapping-file babel.cfg --keywords _ --add-comments TRANSLATORS: --add-location file --sort-by-file --no-wrap --project redirect --version 0.1.0 --copyright-holder 'The redirect project' --output-file locales/redirect.pot .

@@ -177,7 +177,7 @@ def own_memory(path: str) -> None:
     """In a process of its own: what loading a bundle adds to anonymous memory, and how long it takes."""
     import mmap  # noqa: PLC0415 - only this process maps
 
-    before = _anonymous()
+    before = anonymous_memory()
     started = time.perf_counter()
     with Path(path).open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -186,10 +186,11 @@ def own_memory(path: str) -> None:
     loaded.match_query("chocolate cake")
     loaded.match_url("http://www.bla0.example/nothing")
     gc.collect()
-    print(f"{(_anonymous() - before) / 1024:.1f} {took * 1000:.0f}")
+    print(f"{(anonymous_memory() - before) / 1024:.1f} {took * 1000:.0f}")
 
 
-def _anonymous() -> int:
+def anonymous_memory() -> int:
+    """Kilobytes of this process that it shares with no other."""
     status = Path("/proc/self/status").read_text("ascii")
     return int(next(line for line in status.splitlines() if line.startswith("RssAnon")).split()[1])
 
@@ -252,6 +253,9 @@ def main() -> None:
         return
     for row in table():
         print(f"{row.what:45} {row.reach:>14}   {row.measured}")
+    from bench import compare  # noqa: PLC0415 - it measures with what stands here
+
+    compare.main()
 
 
 if __name__ == "__main__":
