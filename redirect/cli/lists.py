@@ -16,10 +16,19 @@ from rich.text import Text
 
 from redirect import settings as settings_
 from redirect.adapters import source_file
-from redirect.adapters.source_file import Source
 from redirect.cli.shown import err, out, working
-from redirect.domain.list_formats import Shape
-from redirect.domain.lists import Confidence, Kind
+from redirect.cli.sources import (
+    AuthOption,
+    CategoryOption,
+    ColumnOption,
+    ConfidenceOption,
+    KindOption,
+    ShapeOption,
+    Sources,
+    asked_for,
+)
+from redirect.domain.decision import DEFAULT_CATEGORY
+from redirect.domain.lists import Confidence
 from redirect.tools import lists as tools
 from redirect.tools import live
 
@@ -34,24 +43,14 @@ LINES_SHOWN = 10
 
 @lists.command()
 def build(
-    sources: Annotated[
-        list[str],
-        typer.Argument(help="Files, https addresses, - for standard input, .toml files that name several."),
-    ],
+    sources: Sources,
     to: Annotated[Path, typer.Option("--out", help="Directory for the signed bundle.", show_default=False)],
-    category: Annotated[str, typer.Option(help="For entries that do not say it.")] = "csam",
-    confidence: Annotated[Confidence, typer.Option(help="For entries that do not say it.")] = Confidence.HIGH,
-    kind: Annotated[Kind | None, typer.Option(help="For tables without a column for it.", show_default=False)] = None,
-    shape: Annotated[
-        Shape | None, typer.Option("--shape", help="Where the name and the text do not tell it.", show_default=False)
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="value=Keyword: what a table calls our column; repeatable.", show_default=False),
-    ] = None,
-    auth: Annotated[
-        str, typer.Option(help="bearer=VARIABLE, basic=VARIABLE or Header=VARIABLE.", show_default=False)
-    ] = "",
+    category: CategoryOption = DEFAULT_CATEGORY,
+    confidence: ConfidenceOption = Confidence.HIGH,
+    kind: KindOption = None,
+    shape: ShapeOption = None,
+    column: ColumnOption = None,
+    auth: AuthOption = "",
     use_until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="End of a licence.", show_default=False)
     ] = None,
@@ -63,7 +62,7 @@ def build(
     Read are CSV, XLSX, plain URLs and domains, hosts files, adblock rules and RPZ zones; docs/lists.md explains
     them. A line that cannot be read is named by its number; the others go on, and the exit code is 1.
     """
-    asked = Source(at="", format=shape, kind=kind, columns=source_file.column_pairs(column or []), auth=auth)
+    asked = asked_for(shape, kind, column, auth)
     with working() as progress:
         built = tools.build_list(
             settings_.load(os.environ),

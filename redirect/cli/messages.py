@@ -18,7 +18,7 @@ def group() -> None:
 
 @messages.command()
 def check() -> None:
-    """Say which languages are whole. One that lacks a text is not served, since no page mixes languages; exit code 1."""
+    """Say which languages are whole; one that lacks a text is not served, and the exit code is 1."""
     texts = load_texts(shipped("messages"))
     catalogues = load_catalogues(shipped("locales"), texts.strings(), drafts=True)
     for locale in catalogues.locales:

@@ -15,11 +15,20 @@ from rich.text import Text
 
 from redirect import settings as settings_
 from redirect.adapters import source_file
-from redirect.adapters.source_file import Source
 from redirect.cli.lists import LINES_SHOWN
 from redirect.cli.shown import Format, out, working, write
-from redirect.domain.list_formats import Shape
-from redirect.domain.lists import Confidence, Kind
+from redirect.cli.sources import (
+    AuthOption,
+    CategoryOption,
+    ColumnOption,
+    ConfidenceOption,
+    KindOption,
+    ShapeOption,
+    Sources,
+    asked_for,
+)
+from redirect.domain.decision import DEFAULT_CATEGORY
+from redirect.domain.lists import Confidence
 from redirect.domain.subject import Surface
 from redirect.journeys.review import REMARK_COLUMNS
 from redirect.tools import vetting as tools
@@ -38,26 +47,16 @@ LINES_A_STEP = 1000
 
 @vetting.command()
 def check(
-    sources: Annotated[
-        list[str],
-        typer.Argument(help="Files, https addresses, - for standard input, .toml files that name several."),
-    ],
+    sources: Sources,
     against: Annotated[
         str, typer.Option(help="The list before: `live`, or a directory with a bundle.", show_default=False)
     ] = "",
-    category: Annotated[str, typer.Option(help="For entries that do not say it.")] = "csam",
-    confidence: Annotated[Confidence, typer.Option(help="For entries that do not say it.")] = Confidence.HIGH,
-    kind: Annotated[Kind | None, typer.Option(help="For tables without a column for it.", show_default=False)] = None,
-    shape: Annotated[
-        Shape | None, typer.Option("--shape", help="Where the name and the text do not tell it.", show_default=False)
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="value=Keyword: what a table calls our column; repeatable.", show_default=False),
-    ] = None,
-    auth: Annotated[
-        str, typer.Option(help="bearer=VARIABLE, basic=VARIABLE or Header=VARIABLE.", show_default=False)
-    ] = "",
+    category: CategoryOption = DEFAULT_CATEGORY,
+    confidence: ConfidenceOption = Confidence.HIGH,
+    kind: KindOption = None,
+    shape: ShapeOption = None,
+    column: ColumnOption = None,
+    auth: AuthOption = "",
     format_: Annotated[Format, typer.Option("--format", help="How to write the findings.")] = Format.TABLE,
 ) -> None:
     """Say what is wrong with lists before they are built, naming entries by file, line and id, never by their text.
@@ -65,7 +64,7 @@ def check(
     Everything is looked at together, as `build` would: what is too broad or too short, said twice, or matches
     something benign. Exits with 1 where something is serious; docs/lists-guard.md says what each finding means.
     """
-    asked = Source(at="", format=shape, kind=kind, columns=source_file.column_pairs(column or []), auth=auth)
+    asked = asked_for(shape, kind, column, auth)
     with working() as progress:
         report = tools.check_list(
             settings_.load(os.environ),
