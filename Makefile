@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
+PIN := CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .PHONY: help
 help: ## List what can be made
@@ -18,8 +19,14 @@ help: ## List what can be made
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/made-dev: .venv/made requirements-dev.txt
+.venv/made-bench: .venv/made-dev requirements-bench.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
+.venv/made-dev: .venv/made requirements-dev.txt requirements-fuzz.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-fuzz.txt \
+	  || echo "The fuzzer has no wheel for this Python: its targets run on inputs that hypothesis makes."
 	@touch $@
 
 .PHONY: env
@@ -49,7 +56,7 @@ test: lint programs ## Everything: lint, then tests against the real store, brow
 	$(BIN)/pytest
 
 .PHONY: bench
-bench: .venv/made-dev programs ## The performance table, as ratios against an echo in the same run
+bench: .venv/made-bench programs ## The performance table, as ratios against an echo in the same run
 	$(BIN)/python -m bench
 
 FUZZ_SECONDS ?= 600
@@ -67,9 +74,11 @@ messages: .venv/made-dev ## Extract texts, update the catalogues, say which lang
 
 .PHONY: requirements
 requirements: .venv/made-dev ## Pin dependencies anew, with hashes
-	CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade -o requirements.txt pyproject.toml
-	CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
-	CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade -c requirements.txt --group build -o requirements-build.txt
+	$(PIN) -o requirements.txt pyproject.toml
+	$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(PIN) --extra bench -c requirements.txt -o requirements-bench.txt pyproject.toml
+	$(PIN) --extra fuzz -c requirements.txt -o requirements-fuzz.txt pyproject.toml
+	$(PIN) --group build -c requirements.txt -o requirements-build.txt
 
 .PHONY: clean
 clean: ## Remove the environment and what tests leave; var/ stays

@@ -16,6 +16,7 @@ from redirect.domain.errors import ListError, StoreError
 from redirect.domain.manifest import BODY_LIMIT
 
 TIMEOUT = 30.0
+UNREADABLE = -1
 
 
 class DirectoryPlace:
@@ -87,11 +88,12 @@ def place_of(source: str) -> ListPlace | None:
 
 
 def claimed_version(envelope: bytes) -> int:
-    """What a manifest says of itself before anything of it is believed; 0 where it says nothing."""
+    """What a manifest says of itself before anything of it is believed. 0 where there is none; UNREADABLE where there
+    is one that says nothing."""
     try:
         return msgspec.json.decode(msgspec.json.decode(envelope, type=bundles.Envelope).manifest, type=_Claim).version
-    except msgspec.DecodeError:
-        return 0
+    except (msgspec.DecodeError, ValueError):  # bytes that are no UTF-8 are no DecodeError
+        return UNREADABLE if envelope else 0
 
 
 class _Claim(msgspec.Struct):

@@ -39,7 +39,11 @@ class ListWatcher:
             self._refused_version = 0
         with suppress(StoreError, ListError, OSError):
             version = await self._place.list_version()
-            if version > self._lists.live.version and version != self._refused_version:
+            if version == self._lists.live.version:
+                # A bad one, if there was one, has been taken away again.
+                self._lists.refused, self._refused_version = "", 0
+            # An older one is taken up too, so that it is refused and said to be: somebody may have put it back.
+            elif version not in {0, self._refused_version}:
                 await self._take(version)
 
     async def _take(self, version: int) -> None:
@@ -52,7 +56,7 @@ class ListWatcher:
         except ListError as error:
             self._refused_version = version
             self._patience = LOOKS_BEFORE_RETRY
-            LOG.error("list %d is refused, %d stays live: %s", version, self._lists.live.version, error)  # noqa: TRY400
+            LOG.error("list %d is refused, %d stays live: %s", max(0, version), self._lists.live.version, error)  # noqa: TRY400
         else:
             LOG.info("list %d is live", version)
 

@@ -205,7 +205,7 @@ _RUNS_SEEN: Final = frozenset({"spaces kept", "scripts parted"})
 
 def _stripped(words: list[bytes]) -> list[bytes]:
     """Without the `s` of a Latin plural: cakes and cake are one word, glass and bus are as they are."""
-    return [w[:-1] if w[-1] == 115 and len(w) > 3 and w[-2] != 115 else w for w in words]
+    return [w[:-1] if w[-1] == 115 and len(w) > 3 and 115 != w[-2] < 128 else w for w in words]
 
 
 def _runs(tokens: list[bytes]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import eventually
-from redirect.adapters.list_places import DirectoryPlace, HttpsPlace, claimed_version
+from redirect.adapters.list_places import UNREADABLE, DirectoryPlace, HttpsPlace, claimed_version
 from redirect.domain.errors import StoreError
 
 if TYPE_CHECKING:
@@ -85,9 +85,11 @@ async def test_a_directory_without_a_list_has_version_0(tmp_path: Path) -> None:
     assert await DirectoryPlace(tmp_path).read_list() is None
 
 
-@pytest.mark.parametrize("envelope", [b"", b"{}", b"[]", b'{"manifest":{"version":"x"},"signature":""}', b"\xff"])
+@pytest.mark.parametrize(
+    "envelope", [b"", b"{}", b"[]", b'{"manifest":{"version":"x"},"signature":""}', b"\xff", b'{"manifest":"\xff"}']
+)
 def test_a_manifest_that_is_none_claims_no_version(envelope: bytes) -> None:
-    assert claimed_version(envelope) == 0
+    assert claimed_version(envelope) == (UNREADABLE if envelope else 0)
 
 
 def test_a_rollback_brings_back_the_list_before_within_seconds(
