@@ -33,8 +33,11 @@ help: ## List what can be made
 env: .venv/made catalogues ## Make .venv with redirect installed and catalogues compiled
 
 .PHONY: catalogues
-catalogues: .venv/made
-	@$(BIN)/python -m babel.messages.frontend -q compile --directory locales --domain redirect 2>/dev/null
+catalogues: .venv/catalogues
+
+.venv/catalogues: .venv/made $(wildcard locales/*/LC_MESSAGES/redirect.po)
+	@$(BIN)/python -m babel.messages.frontend -q compile --directory locales --domain redirect
+	@touch $@
 
 .PHONY: serve
 serve: env ## Run the service with a sample list on 127.0.0.1:8080
