@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from redirect.adapters.processes import forbid_core_dumps
@@ -12,6 +13,7 @@ from redirect.domain.errors import RedirectError
 def main() -> None:
     """Run the command line; exit with 2 where a setting, file or list is at fault."""
     forbid_core_dumps()
+    os.umask(0o077)  # what is written here is for the user who runs it
     try:
         app()
     except RedirectError as error:

@@ -23,7 +23,7 @@ from redirect.adapters.flush import ROUND, Flusher
 from redirect.adapters.languages import ServedLanguages, languages_of_the_world
 from redirect.adapters.list_places import place_of
 from redirect.adapters.live_list import LiveList
-from redirect.adapters.spool import Spool
+from redirect.adapters.spool import open_spool
 from redirect.adapters.state import WorkerState
 from redirect.adapters.store import Store
 from redirect.adapters.tokens import TokenBox
@@ -75,7 +75,7 @@ class Worker:
         self.store = Store(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)
         self.access = AccessKeys(data / "access.json", dict([demo_access()]) if settings.demo else {})
-        self.spool = Spool(data / "spool", time.time, partial(board.add, Metric.LOST_COUNTS))
+        self.spool = open_spool(data / "spool", time.time, partial(board.add, Metric.LOST_COUNTS))
         self.flusher = Flusher(self.spool, data / "spool", self.store)
         self.list_watcher = ListWatcher(place_of(settings.list_source) or self.store, self.lists)
         self.key_watcher = KeyWatcher(self.store, self.access)
@@ -101,6 +101,7 @@ class Worker:
         # Anyone may meet the page for when all else breaks, a child too: general directories alone.
         general = content.directory.named((GENERAL_DIRECTORY, CHILD_DIRECTORY), UNKNOWN_COUNTRY)
         renderer = Renderer(content.catalogues.locales, content.catalogues.translations, general)
+        self.help_page = renderer.fallback()
         count_checks, count_pages = partial(board.add, Metric.CHECKS), partial(board.add, Metric.PAGES)
         pages = Pages(show, renderer, count_pages, self.anomalies.note, https=url.startswith("https://"))
         caller = Caller(self.access, content.platforms)

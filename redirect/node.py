@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
+import logging
 import signal
 import socket
 from contextlib import suppress
@@ -22,9 +22,11 @@ from redirect.adapters import logs
 from redirect.adapters.background import repeat
 from redirect.adapters.board import Board
 from redirect.adapters.embedded import EmbeddedStore
+from redirect.adapters.store import Store
 from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
-from redirect.app import Content, Worker, load_content, load_keys
+from redirect.app import Content, Worker, load_content, load_keys, store_url
 from redirect.domain.errors import SettingsError
+from redirect.web.protocol import protocol_with_help
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from redirect.adapters.keyring import Keyring
     from redirect.settings import Settings
 
+LOG = logging.getLogger(__name__)
 BACKLOG = 2048
 GRACE = 5
 FIRST_LOOK = 5.0
@@ -41,9 +44,9 @@ KEEP_ALIVE = 75  # longer than the idle connections of common proxies, so that t
 def serve(settings: Settings, announce: Callable[[str, Content], None], first_list: Callable[[Settings], None]) -> None:
     """Run until SIGTERM or SIGINT. `announce` gets the address we listen on once a worker answers; `first_list` is
     called once the store answers, and publishes the sample list of a demo where nothing is."""
-    os.umask(0o077)  # what is written here is for the service's own user
     logs.set_up(logs.Anomalies())
     keys, content = load_keys(settings), load_content(settings)
+    Store(store_url(settings))  # an address that cannot be one stops the start here, not each worker
     lock = DataDirectoryLock(settings.data_dir)
     lock.take_or_raise()
     store = EmbeddedStore(settings.data_dir) if settings.embedded else None
@@ -74,8 +77,8 @@ def listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        where, why = f"{settings.host} port {settings.port}", error.strerror or error
+    except (OSError, ValueError, TypeError) as error:
+        where, why = f"{settings.host} port {settings.port}", getattr(error, "strerror", None) or "no such address"
         raise SettingsError(f"REDIRECT_HOST, REDIRECT_PORT: cannot listen on {where}: {why}") from None
 
 
@@ -96,10 +99,15 @@ def run_worker(
 
 async def _work(worker: Worker, board: Board, listener: socket.socket) -> None:
     logs.set_up(worker.anomalies)
-    worker.lists.load_last_known_good()
-    # What is on disk serves; a store or place that hangs must not hold up the start.
-    with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(worker.list_watcher.look(), worker.key_watcher.look()), FIRST_LOOK)
+    try:
+        worker.lists.load_last_known_good()
+        # What is on disk serves; a store or place that hangs must not hold up the start.
+        looks = asyncio.gather(worker.list_watcher.look(), worker.key_watcher.look())
+        await asyncio.wait_for(looks, FIRST_LOOK)
+    except TimeoutError:
+        pass
+    except Exception:
+        LOG.exception("what is kept could not be read; the service goes on without")
     server = Server(_config(worker), board.begin_serving)
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
@@ -117,7 +125,7 @@ async def _work(worker: Worker, board: Board, listener: socket.socket) -> None:
 def _config(worker: Worker) -> uvicorn.Config:
     return uvicorn.Config(
         worker.app,
-        http="httptools",
+        http=protocol_with_help(worker.help_page),
         ws="none",
         lifespan="off",
         access_log=False,  # it would write query strings

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from redirect.domain.errors import SettingsError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 PREFIX = "REDIRECT_"
 CONFIG = "REDIRECT_CONFIG"
 STORE_SCHEMES = ("redis", "rediss", "unix", "cluster", "clusters")
+PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~-]+)*/?")
 LOOPBACK_NAMES = ("localhost",)
 
 
@@ -45,10 +47,19 @@ def _text(value: str) -> str:
     return value.strip()
 
 
+def _host(value: str) -> str:
+    if not value.strip().isascii() or not value.strip():
+        raise ValueError("an address to listen on is needed, such as 127.0.0.1, or 0.0.0.0 for all")
+    return value.strip()
+
+
 def _path(value: str) -> Path:
     if not value.strip() or "\0" in value:
         raise ValueError("a path is needed")
-    return Path(value.strip()).expanduser()
+    try:
+        return Path(value.strip()).expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such user to whom ~ could point") from None
 
 
 def _optional_path(value: str) -> Path | None:
@@ -98,9 +109,17 @@ def _words(value: str) -> tuple[str, ...]:
 
 def _public_url(value: str) -> str:
     parts = urlsplit(value.strip())
-    if value.strip() and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment):
-        raise ValueError("an http or https address without ? and # is needed, such as https://search.example/safety")
+    plain = PUBLIC_URL.fullmatch(value.strip()) and not parts.path.startswith("/v1")
+    if value.strip() and not (plain and _has_port(parts)):
+        raise ValueError("an http or https address of plain letters is needed, such as https://search.example/safety")
     return value.strip().rstrip("/")
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _store_url(value: str) -> Secret:
@@ -114,7 +133,7 @@ def _store_url(value: str) -> Secret:
 
 def _list_source(value: str) -> str:
     place = value.strip()
-    if "://" in place and not place.startswith("https://"):
+    if place.startswith("~") or ("://" in place and not place.startswith("https://")):
         raise ValueError("a directory or an https:// address is needed")
     return place
 
@@ -130,7 +149,7 @@ class Settings:
     data_dir: Path = _setting(
         "var", _path, "Where the service keeps its data: embedded store, lists, keys, counts on their way"
     )
-    host: str = _setting("127.0.0.1", _text, "Address to listen on")
+    host: str = _setting("127.0.0.1", _host, "Address to listen on")
     port: int = _setting("8080", _number(0, 65535), "Port to listen on; 0 takes a free one")
     workers: int = _setting("1", _number(1, 256), "Worker processes; about one for each core")
     public_url: str = _setting(

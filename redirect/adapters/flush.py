@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from redirect.adapters.spool import Spool, adopt
+from redirect.adapters.spool import NoSpool, Spool, adopt
 from redirect.domain.errors import StoreError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ ADOPT_EVERY = 4
 class Flusher:
     """Sends what its own spool and orphaned spools hold. A store that does not answer is asked again next round."""
 
-    def __init__(self, spool: Spool, directory: Path, store: SumTaker) -> None:
+    def __init__(self, spool: Spool | NoSpool, directory: Path, store: SumTaker) -> None:
         self._spool = spool
         self._directory = directory
         self._store = store

@@ -114,7 +114,7 @@ def _own(directory: Path, name: str) -> bytes:
     path = directory / name
     if not path.exists():
         _write_once(path, encode(secrets.token_bytes(KEY_BYTES)))
-    return decode(str(path), path.read_text())
+    return decode(str(path), path.read_bytes().decode("ascii", errors="replace"))
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -84,7 +84,7 @@ def place_of(source: str) -> ListPlace | None:
     """Where a directory or an https:// address says that the live bundle lies; None where it says nothing."""
     if source.startswith("https://"):
         return HttpsPlace(source)
-    return DirectoryPlace(Path(source).expanduser()) if source else None
+    return DirectoryPlace(Path(source)) if source else None
 
 
 def claimed_version(envelope: bytes) -> int:

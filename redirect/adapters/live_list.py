@@ -137,7 +137,7 @@ class LiveList:
         self.tick()
 
     def _kept(self) -> list[Path]:
-        if not self._directory.exists():
+        if not self._directory.is_dir():
             return []
         return sorted(
             (path for path in self._directory.iterdir() if path.name.isdecimal()),

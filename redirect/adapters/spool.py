@@ -12,8 +12,10 @@ A record's count and address are written before `used` moves past it, so a cut n
 from __future__ import annotations
 
 import fcntl
+import logging
 import mmap
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
     from redirect.domain.counts import Table
     from redirect.journeys.ports import Clock
 
+LOG = logging.getLogger(__name__)
 CAPACITY = 1 << 18
+BATCH = re.compile(r"[0-9a-f]+\.[0-9]{12}\.batch")
+PERIOD = re.compile(r"[0-9]{1,12}")
 WORD = 8
 
 
@@ -112,6 +117,33 @@ class Spool:
         self._cells: dict[tuple[str, int, tuple[str, ...]], int] = {}
 
 
+class NoSpool:
+    """Stands in where no spool can be opened: the service answers, and every count is said to be lost."""
+
+    def __init__(self, on_lost: Callable[[], object]) -> None:
+        self._on_lost = on_lost
+
+    def add(self, table: Table, labels: tuple[str, ...]) -> None:  # noqa: ARG002 (as in Tally)
+        """Lose one."""
+        self._on_lost()
+
+    def seal(self) -> list[SpooledBatch]:
+        """Nothing."""
+        return []
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def open_spool(directory: Path, clock: Clock, on_lost: Callable[[], object]) -> Spool | NoSpool:
+    """A spool, or what stands in where the disk has no room for one."""
+    try:
+        return Spool(directory, clock, on_lost)
+    except OSError as error:
+        LOG.error("no room for counts (%s): they are lost until the next start", error.strerror)  # noqa: TRY400
+        return NoSpool(on_lost)
+
+
 def adopt(directory: Path) -> Generator[SpooledBatch]:
     """Batches of every spool whose owner is gone, oldest first. The spool is dropped once all are deleted."""
     for lock in sorted(directory.glob("*.lock")):
@@ -134,7 +166,7 @@ def holding(directory: Path) -> set[Path]:
 
 def sealed(directory: Path, spool: str, *, before: int | None = None) -> list[Path]:
     """Files of a spool in order of their sequence, without those from `before` on."""
-    paths = sorted(directory.glob(f"{spool}.*.batch"))
+    paths = sorted(path for path in directory.glob(f"{spool}.*.batch") if BATCH.fullmatch(path.name))
     return [path for path in paths if before is None or _sequence(path) < before]
 
 
@@ -163,7 +195,7 @@ def _cell(address: bytes) -> Cell | None:
     name, _, rest = address.decode(errors="replace").partition(SEPARATOR)
     period, *labels = rest.split(SEPARATOR)
     table = TABLES.get(name)
-    if table is None or not period.isdecimal() or len(labels) != len(table.dimensions):
+    if table is None or not PERIOD.fullmatch(period) or len(labels) != len(table.dimensions):
         return None
     return Cell(name, int(period), tuple(labels))
 

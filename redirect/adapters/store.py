@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisClusterException, RedisError, ResponseError
 
 from redirect.domain.counts import SEPARATOR, TABLES
-from redirect.domain.errors import StoreError
+from redirect.domain.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 TIMEOUT = 2.0
 DAY = 86400
 
+# Nothing that a script did is undone where it fails: the sequence is noted first, and a cell that cannot be added
+# to (it would overflow) stops none of the others. So a batch may lose a cell, and never adds one twice.
 APPLY = """
 local last = redis.call('HGET', KEYS[2], ARGV[1])
 if last and tonumber(last) >= tonumber(ARGV[2]) then return 0 end
-for i = 4, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+for i = 4, #ARGV, 2 do redis.pcall('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIREAT', KEYS[1], ARGV[3])
 redis.call('EXPIREAT', KEYS[2], ARGV[3])
 return 1
@@ -50,13 +52,19 @@ return 1
 
 LIVE_LIST = "list:{live}"
 ACCESS_KEYS = "access:{keys}"
+CHANGES = b"changes"
+"""A field beside the keys, which stays when the last of them is revoked."""
 
 
 class Store:
     """Implements `CountStore` and `ListStore`. Every call may raise StoreError, within TIMEOUT seconds each try."""
 
     def __init__(self, url: str) -> None:
-        self._client = _client(url)
+        try:
+            self._client = _client(url)
+        except (RedisError, ValueError, TypeError):
+            # The library's own words may repeat a password.
+            raise SettingsError("REDIRECT_STORE_URL: not the address of a store; escape special characters") from None
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,16 +126,19 @@ class Store:
         """Make a bundle live; False, and nothing changed, unless its version is higher than the live one."""
         return bool(await self._script(PUBLISH, [LIVE_LIST], [version, manifest, body]))
 
-    async def access_keys(self) -> dict[str, bytes]:
-        """Records of access keys by the SHA-256 of the key."""
+    async def access_keys(self) -> dict[str, bytes] | None:
+        """Records of access keys by the SHA-256 of the key. None where the store has never had one: then it is a new
+        one, or has lost them, and nobody's key has been revoked."""
         with _store_errors():
             found = await self._client.hgetall(ACCESS_KEYS)
+        if found.pop(CHANGES, None) is None:
+            return None
         return {digest.decode(): record for digest, record in found.items()}
 
     async def write_access_key(self, digest: str, record: bytes) -> None:
         """Add or replace one record."""
         with _store_errors():
-            await self._client.hset(ACCESS_KEYS, digest, record)
+            await self._client.hset(ACCESS_KEYS, mapping={digest: record, CHANGES: "made"})
 
     async def delete_access_key(self, digest: str) -> bool:
         """Whether there was such a record."""
@@ -164,7 +175,7 @@ def _store_errors() -> Iterator[None]:
     """Turn the client's errors into ours. Their texts may quote what was sent, so only the class is kept."""
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, RedisClusterException, OSError, ValueError) as error:
         permanent = isinstance(error, (ResponseError, AuthenticationError))
         raise StoreError(
             f"the store did not answer as it should ({type(error).__name__})", permanent=permanent

@@ -72,7 +72,9 @@ class KeyWatcher:
     async def look(self) -> None:
         """Take over what is new."""
         try:
-            self._access.refresh(await self._store.access_keys())
+            records = await self._store.access_keys()
+            if records is not None:
+                self._access.refresh(records)
         except (StoreError, OSError):
             self.reachable = False
         else:

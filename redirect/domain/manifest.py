@@ -48,8 +48,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """Entries of all kinds."""
-        return sum(self.entries.values())
+        """Entries that can match: exceptions cannot."""
+        return sum(count for kind, count in self.entries.items() if kind != "except")
 
 
 def version_after(previous: int, moment: datetime) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 10_000
 LARGEST = 1 << 53
+MOST_IN_A_CELL = 1_000_000_000
 CLOSED = (frozenset(Surface), frozenset(Action), frozenset(Mode), frozenset(ATTEMPTS), frozenset(Degraded))
 """What each label after the platform may be, in the order of the dimensions of `checks`."""
 
@@ -27,7 +28,7 @@ class TallyCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     period: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
     labels: Annotated[list[str], msgspec.Meta(min_length=len(CLOSED), max_length=len(CLOSED))]
-    count: Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
+    count: Annotated[int, msgspec.Meta(ge=1, le=MOST_IN_A_CELL)]
     table: Literal["checks"] = "checks"
 
 

@@ -30,12 +30,12 @@ async def create_key(settings: Settings, platform: str, scopes: Sequence[Scope])
 async def known_keys(settings: Settings) -> list[Access]:
     """What is kept of every key."""
     async with open_store(settings) as store:
-        records = (await store.access_keys()).values()
+        records = (await store.access_keys() or {}).values()
     return sorted((msgspec.json.decode(record, type=Access) for record in records), key=lambda known: known.platform)
 
 
 async def revoke_key(settings: Settings, key_id: str) -> bool:
     """Whether there was a key whose digest begins so."""
     async with open_store(settings) as store:
-        found = [digest for digest in await store.access_keys() if digest[:8] == key_id]
+        found = [digest for digest in await store.access_keys() or {} if digest[:8] == key_id]
         return bool(found) and await store.delete_access_key(found[0])

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from redirect.domain.lists import Entry
     from redirect.settings import Settings
 
+EXPIRED = "it has expired"
 UNKNOWN_CATEGORY = "its category is none of messages/categories.toml"
 
 
@@ -72,9 +73,17 @@ def build_list(
     if before and gathered.unchanged:
         return Built(before, (), unchanged=True)
     unread, known = gathered.unread, known_categories()
-    kept = [index for index, entry in enumerate(gathered.entries) if entry.category in known]
-    unknown = set(range(len(gathered.entries))).difference(kept)
-    unread += [gathered.error_at(index, UNKNOWN_CATEGORY) for index in sorted(unknown)]
+    today = datetime.now(UTC).date().isoformat()
+    kept = []
+    for index, entry in enumerate(gathered.entries):
+        if entry.category not in known:
+            unread.append(gathered.error_at(index, UNKNOWN_CATEGORY))
+        elif entry.expires and entry.expires < today:
+            unread.append(gathered.error_at(index, EXPIRED))
+        else:
+            kept.append(index)
+    if unread and not kept:
+        raise ListError(f"no entry is left; the first reason: {unread[0]}")
     envelope, body, manifest = sign(
         settings,
         [gathered.entries[index] for index in kept],

@@ -10,6 +10,7 @@ one more can only stop a request, never free it.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from functools import partial
@@ -72,16 +73,17 @@ class ForwardEndpoint:
         """Answer one sub-request."""
         platform = self._caller.platform(request)
         asked = _asked(request)
-        page = self._stop(self._subjects(request, asked), platform)
+        page = await self._stop(self._subjects(request, asked), platform)
         await _answer(request, page, nginx=asked.options.get("style") == "nginx")(request, receive, send)
 
-    def _stop(self, subjects: Iterable[Subject], platform: Platform) -> str | None:
+    async def _stop(self, subjects: Iterable[Subject], platform: Platform) -> str | None:
         """The page to send the person to, or None to let the request pass."""
         for subject in subjects:
             answer = self._checker.check(subject, platform)
             self._count()
             if answer.action is Action.BLOCK:
                 return answer.page
+            await asyncio.sleep(0)  # a long address takes several decisions; others wait meanwhile
         return None
 
     def _subjects(self, request: Request, asked: Asked) -> Iterator[Subject]:

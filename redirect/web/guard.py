@@ -48,8 +48,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; answer for the rest of the service where it fails."""
-        if self._base and scope["path"].startswith(f"{self._base}/"):
-            scope["path"] = scope["path"].removeprefix(self._base)
+        if self._base and (scope["path"] == self._base or scope["path"].startswith(f"{self._base}/")):
+            scope["path"] = scope["path"].removeprefix(self._base) or "/"
         scope["app"] = self  # tells the router to raise rather than to write an error of its own
         try:
             await self._direct.get((scope["method"], scope["path"]), self._router)(scope, receive, send)

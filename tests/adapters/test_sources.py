@@ -843,7 +843,7 @@ def test_lines_left_out_are_named_by_reason_and_number_and_the_exit_code_tells(
 
 
 def test_a_table_of_another_make_is_read_as_the_arguments_say(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "list.xlsx").write_bytes(sheet([["Keyword", "Type"], ["zorblax minku", "sold"]]))
+    (tmp_path / "list.xlsx").write_bytes(sheet([["Keyword", "Type"], ["zorblax minku", "csam-ai"]]))
     wrong = run("list.xlsx")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "--column value=NAME" in wrong.stderr
