@@ -75,7 +75,8 @@ def build_list(
     unread, known = gathered.unread, known_categories()
     today = datetime.now(UTC).date().isoformat()
     kept = []
-    for index, entry in enumerate(gathered.entries):
+    entries = gathered.entries
+    for index, entry in enumerate(entries):
         if entry.category not in known:
             unread.append(gathered.error_at(index, UNKNOWN_CATEGORY))
         elif entry.expires and entry.expires < today:
@@ -86,7 +87,7 @@ def build_list(
         raise ListError(f"no entry is left; the first reason: {unread[0]}")
     envelope, body, manifest = sign(
         settings,
-        [gathered.entries[index] for index in kept],
+        [entries[index] for index in kept],
         previous=before.version if before else 0,
         use_until=use_until,
         local=local,
