@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from redirect.adapters.background import repeat
-from redirect.adapters.categories import load_categories
-from redirect.adapters.content import load_texts, shipped
+from redirect.adapters.categories import shipped_categories
 from redirect.adapters.flush import Flusher
 from redirect.adapters.keyring import decode, decode_several
 from redirect.adapters.list_places import place_of
@@ -93,13 +92,11 @@ class LocalChecker:
         keys = decode("list_key", list_key), decode_several("trust", trust)
         self._lists = LiveList(directory / "lists", *keys, time.time, local=True)
         self._lists.load_last_known_good()
-        messages = shipped("messages")
-        categories = load_categories(messages / "categories.toml", load_texts(messages))
         self._watcher = ListWatcher(found, self._lists)
         self._spool = SharedSpool(directory / "spool", time.time, lambda: None)
         self._sender = TallyClient(service, key) if service else None
         self._flusher = Flusher(self._spool, directory / "spool", self._sender) if self._sender else None
-        self._decider = Decider(self._lists, categories, self._spool)
+        self._decider = Decider(self._lists, shipped_categories(), self._spool)
         self._platform = Platform("local", on_error=on_error)
         self._stopping = asyncio.Event()
         self._loop = asyncio.new_event_loop()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from redirect.adapters.content import load_texts, shipped
 from redirect.domain.decision import DEFAULT_CATEGORY, DEFAULT_VARIANT, Action, Category
 from redirect.domain.errors import ContentError
 from redirect.domain.lists import Confidence
@@ -43,6 +44,12 @@ def load_categories(path: Path, texts: Texts) -> dict[str, Category]:
     if long := next((name for name in tables if len(name) > LONGEST_NAME), ""):
         raise ContentError(f"{path}: [{long}] has a name of more than {LONGEST_NAME} letters; it stands in addresses")
     return {name: _category(path, name, table, texts) for name, table in tables.items()}
+
+
+def shipped_categories() -> dict[str, Category]:
+    """The categories that come with this version."""
+    messages = shipped("messages")
+    return load_categories(messages / "categories.toml", load_texts(messages))
 
 
 def _category(path: Path, name: str, table: Table, texts: Texts) -> Category:

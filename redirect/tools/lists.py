@@ -12,8 +12,7 @@ import msgspec
 
 from redirect import __version__
 from redirect.adapters import bundles, source_file, sources
-from redirect.adapters.categories import load_categories
-from redirect.adapters.content import load_texts, shipped
+from redirect.adapters.categories import shipped_categories
 from redirect.adapters.prover import BundleProver
 from redirect.adapters.source_marks import SourceMarks
 from redirect.app import load_keys
@@ -101,8 +100,7 @@ def build_list(
 
 def known_categories() -> frozenset[str]:
     """Categories that `messages/categories.toml` gives an action and a message."""
-    messages = shipped("messages")
-    return frozenset(load_categories(messages / "categories.toml", load_texts(messages)))
+    return frozenset(shipped_categories())
 
 
 def _is_fresh(manifest: Manifest) -> bool:

@@ -7,8 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from redirect.adapters import benign, source_file, sources
-from redirect.adapters.categories import load_categories
-from redirect.adapters.content import load_texts, shipped
+from redirect.adapters.categories import shipped_categories
 from redirect.adapters.source_marks import SourceMarks
 from redirect.app import load_keys
 from redirect.domain import bundle
@@ -66,6 +65,4 @@ def dry_run(
 ) -> Counter[tuple[str, Action]]:
     """What a bundle, or the live one, would do with each line, by category and action: numbers and nothing else."""
     matcher, _ = asyncio.run(trusted(settings, str(directory or LIVE)))
-    messages = shipped("messages")
-    categories = load_categories(messages / "categories.toml", load_texts(messages))
-    return vet.rates(lines, matcher, categories, surface)
+    return vet.rates(lines, matcher, shipped_categories(), surface)
