@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
@@ -25,6 +26,9 @@ from rich.table import Table
 from bench import corpus, matching
 from bench.load import Loaded, Target, in_turns
 from bench.servers import BIN, free_port, running
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 QUERIES = 200
 PLAIN = (
@@ -71,8 +75,8 @@ def service(scratch: Path, *, quick: bool) -> None:
         queries = [corpus.benign_query("en", rng) for _ in range(QUERIES)]
         targets = _targets(f"http://127.0.0.1:{ours}", f"http://127.0.0.1:{theirs}/echo", queries)
         found = in_turns(targets, seconds, rounds, scratch)
-        batch = _batch(f"http://127.0.0.1:{ours}", queries)
-    _print(found, batch, build=build, publish=publish, ready=ready, entries=terms + pages)
+        batches = in_turns(_batches(f"http://127.0.0.1:{ours}", queries), seconds, rounds, scratch)
+    _print(found, batches, build=build, publish=publish, ready=ready, entries=terms + pages)
 
 
 def _list(scratch: Path, terms: int, pages: int, rng: random.Random) -> tuple[float, float]:
@@ -108,29 +112,34 @@ def _targets(ours: str, echo: str, queries: list[str]) -> dict[str, Target]:
     }
 
 
-def _batch(ours: str, queries: list[str]) -> float:
-    """Subjects per second in batches, median of a few."""
-    subjects = [{"query": queries[number % len(queries)]} for number in range(BATCH)]
-    body = msgspec.json.encode({"subjects": subjects})
-    taken = []
-    with httpx.Client(headers={"Authorization": "Bearer demo"}) as client:
-        for _ in range(20):
-            began = time.monotonic()
-            client.post(f"{ours}/v1/check/batch", content=body).raise_for_status()
-            taken.append(time.monotonic() - began)
-    return BATCH / sorted(taken)[len(taken) // 2]
+def _batches(ours: str, queries: list[str]) -> dict[str, Target]:
+    """One address, asked by two connections, so that the worker is never idle and never drowned."""
+    return {
+        f"batch of {BATCH:,}": Target(f"{ours}/v1/check/batch", (_batch(PLAIN),), connections=2),
+        "  with years, hyphens, hashtags, in batches": Target(
+            f"{ours}/v1/check/batch", (_batch(queries),), connections=2
+        ),
+    }
 
 
-def _print(found: dict[str, Loaded], batch: float, *, build: float, publish: float, ready: float, entries: int) -> None:
+def _batch(texts: Sequence[str]) -> bytes:
+    return msgspec.json.encode({"subjects": [{"query": texts[number % len(texts)]} for number in range(BATCH)]})
+
+
+def _print(
+    found: dict[str, Loaded], batches: dict[str, Loaded], *, build: float, publish: float, ready: float, entries: int
+) -> None:
     echo = found["echo"]
     table = Table(title=f"Service, one worker, {entries:,} entries", title_justify="left")
     for column in ("", "requests/s", "p50 ms", "p99 ms", "rate ÷ echo", "p99 ÷ echo", "to reach"):
         table.add_column(column, justify="left" if not column or column == "to reach" else "right")
     reach = {"POST /v1/check, allow": "rate ≥ 0.9, p99 ≤ 1.5", "GET /w/{token}": "rate ≥ 0.6"}
+    reach[f"batch of {BATCH:,}"] = "≥ 60,000 subjects/s"
     for name, run in found.items():
         ratios = (f"{run.rate / echo.rate:.2f}", f"{run.p99 / echo.p99:.2f}")
         table.add_row(name, f"{run.rate:,.0f}", f"{run.p50:.2f}", f"{run.p99:.2f}", *ratios, reach.get(name, ""))
-    table.add_row("batch of 1,000", f"{batch:,.0f}", "", "", "", "", "≥ 60,000 subjects/s")
+    for name, run in batches.items():
+        table.add_row(name, f"{run.rate * BATCH:,.0f} subjects/s", "", "", "", "", reach.get(name, ""))
     table.add_row("build", f"{build:.1f} s", "", "", "", "", "≤ 60 s")
     table.add_row("publish, service not running", f"{publish:.1f} s", "", "", "", "", "")
     table.add_row("ready after start", f"{ready:.1f} s", "", "", "", "", "≤ 2 s")

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
-CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Target:
     url: str
     bodies: tuple[bytes, ...] = ()
     key: str = "demo"
+    connections: int = 32
 
 
 def in_turns(targets: dict[str, Target], seconds: int, rounds: int, scratch: Path) -> dict[str, Loaded]:
@@ -46,10 +46,10 @@ def in_turns(targets: dict[str, Target], seconds: int, rounds: int, scratch: Pat
 
 
 def once(target: Target, seconds: int, scratch: Path) -> Loaded:
-    """One run of `wrk -t1 -c32`. Raises ValueError where an answer was no 200."""
+    """One run of `wrk -t1`, with the connections of the target. Raises ValueError where an answer was no 200."""
     script = scratch / "request.lua"
     script.write_bytes(_script(target))
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script), target.url]
+    command = ["wrk", "-t1", f"-c{target.connections}", f"-d{seconds}s", "--latency", "-s", str(script), target.url]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
     if "Non-2xx" in said or "Socket errors" in said:
         raise ValueError(f"{target.url} did not answer every request with 200:\n{said}")

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from redirect.domain.decision import Category
     from redirect.domain.services import Directory
     from redirect.settings import Settings
+    from redirect.web.protocol import AtOnce
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,12 @@ class Worker:
             trial = Trial(checker, Platform("demo"), languages.served, base) if settings.demo else None
             served += routes.page_routes(pages) + routes.root_routes(pages, trial)
             served += routes.language_routes(pages, languages_of_the_world())
+        self.at_once: dict[bytes, AtOnce] = {}
         if settings.only != "pages":
+            check = CheckEndpoint(checker, caller, count_checks)
+            self.at_once = {path.encode(): check.answer for path in (routes.CHECK, base + routes.CHECK)}
             served += routes.api_routes(
-                CheckEndpoint(checker, caller, count_checks),
+                check,
                 BatchEndpoint(checker, caller, count_checks),
                 ExplainEndpoint(checker, self.access),
                 TalliesEndpoint(self.store, self.access, time.time),

@@ -26,7 +26,8 @@ from redirect.adapters.store import Store
 from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
 from redirect.app import Content, Worker, load_content, load_keys, store_url
 from redirect.domain.errors import SettingsError
-from redirect.web.protocol import protocol_with_help
+from redirect.web.check import CHECK_LIMIT
+from redirect.web.protocol import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +126,7 @@ async def _work(worker: Worker, board: Board, listener: socket.socket) -> None:
 def _config(worker: Worker) -> uvicorn.Config:
     return uvicorn.Config(
         worker.app,
-        http=protocol_with_help(worker.help_page),
+        http=protocol(worker.help_page, worker.at_once, CHECK_LIMIT),
         ws="none",
         lifespan="off",
         access_log=False,  # it would write query strings

@@ -81,11 +81,15 @@ class CheckEndpoint:
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        await send_json(send, self.answer(request, await read_body(receive, CHECK_LIMIT)))
+
+    def answer(self, request: Request, body: bytes) -> bytes:
+        """The JSON to answer with; only the headers of `request` are looked at. Raises BadRequest, and nothing is
+        counted then."""
         platform = self._caller.platform(request)
-        subject = decode(self._decoder, await read_body(receive, CHECK_LIMIT))
-        answer = self._checker.check(subject, platform)
+        answer = self._checker.check(decode(self._decoder, body), platform)
         self._count()
-        await send_json(send, self._encoder.encode(answer))
+        return self._encoder.encode(answer)
 
 
 class ExplainEndpoint:

@@ -14,7 +14,7 @@ from redirect.web import problems
 from redirect.web.http import Disconnected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,22 +26,17 @@ ROUTER_PROBLEMS = {404: "not-found", 405: "wrong-method"}
 
 
 class Guard:
-    """The ASGI application. `base` is the path of the public address, cut off where a proxy left it on.
-
-    `direct` are calls by method and path that need no router: what platforms wait for.
-    """
+    """The ASGI application. `base` is the path of the public address, cut off where a proxy left it on."""
 
     def __init__(
         self,
         router: ASGIApp,
-        direct: Mapping[tuple[str, str], ASGIApp],
         *,
         base: str,
         pages: Pages,
         note: Callable[[str], None],
     ) -> None:
         self._router = router
-        self._direct = direct
         self._base = base
         self._pages = pages
         self._note = note
@@ -52,7 +47,7 @@ class Guard:
             scope["path"] = scope["path"].removeprefix(self._base) or "/"
         scope["app"] = self  # tells the router to raise rather than to write an error of its own
         try:
-            await self._direct.get((scope["method"], scope["path"]), self._router)(scope, receive, send)
+            await self._router(scope, receive, send)
         except BadRequest as error:
             await problems.respond(error.problem)(scope, receive, send)
         except HTTPException as error:

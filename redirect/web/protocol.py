@@ -1,50 +1,135 @@
-"""Owns what is not yet a request: heads without end, bytes that are no HTTP. Must never write any of it anywhere."""
+"""Owns what stands before the application: heads without end, bytes that are no HTTP, and requests that memory alone
+can answer. Must never write anything of a request anywhere, nor answer what the application would answer otherwise."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from redirect.web.http import JSON_HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import Scope
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    AtOnce = Callable[[Scope, bytes], bytes]
 
 HEAD_LIMIT = 1 << 17
 """Bytes after which a head that has not ended ends the connection; reading on would cost the square of its length."""
 
+_JSON: Final = b"".join(b"%b: %b\r\n" % pair for pair in JSON_HEADERS)
 
-def protocol_with_help(page: bytes) -> type[HttpToolsProtocol]:
-    """The server's protocol, bounded, and with a page of help for what is no request: somebody may be reading."""
 
-    class HelpingProtocol(HttpToolsProtocol):
-        """One connection."""
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. `page`, `at_once` and `limit` are those of `protocol`."""
 
-        _in_head = True
-        _head = 0
+    page: ClassVar[bytes]
+    at_once: ClassVar[Mapping[bytes, AtOnce]]
+    limit: ClassVar[int]
 
-        def data_received(self, data: bytes) -> None:
-            if self._in_head:
-                if self._head > HEAD_LIMIT:
-                    self.transport.close()
-                    return
-                self._head += len(data)
-            super().data_received(data)
+    _in_head = True
+    _head = 0
+    _answer: AtOnce | None = None
+    _body = b""
+    _closing = False
 
-        def on_message_begin(self) -> None:
-            self._in_head = True
-            super().on_message_begin()
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            if self._head > HEAD_LIMIT:
+                self.transport.close()
+                return
+            self._head += len(data)
+        super().data_received(data)
 
-        def on_headers_complete(self) -> None:
-            self._in_head, self._head = False, 0
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head = False, 0
+        answer = self.at_once.get(self.url)
+        if answer is not None and self._is_usual():
+            self._answer, self._body = answer, b""
+        else:
             super().on_headers_complete()
 
-        def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (a fixed text of the library)
-            status = HTTPStatus.BAD_REQUEST
-            head = (
-                f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-                "content-type: text/html; charset=utf-8\r\n"
-                f"content-length: {len(page)}\r\n"
-                "cache-control: no-store\r\nreferrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n"
-                "connection: close\r\n\r\n"
-            )
-            self.transport.write(head.encode() + page)
+    def on_body(self, body: bytes) -> None:
+        if self._answer is None:
+            super().on_body(body)
+            return
+        self._body += body
+        if len(self._body) > self.limit:
+            self._pass_on()
+
+    def on_message_complete(self) -> None:
+        if self._answer is None:
+            super().on_message_complete()
+            return
+        try:
+            said = self._answer({"headers": self.headers}, self._body)
+        except Exception:  # noqa: BLE001 (the application meets the same, and knows what to say)
+            self._pass_on()
+            super().on_message_complete()
+            return
+        self._answer = None
+        head = b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
+        length = len(said)
+        self.transport.write(b"HTTP/1.1 200 OK\r\n%b%bcontent-length: %d\r\n\r\n%b" % (head, _JSON, length, said))
+        self.on_response_complete()
+        if self._closing:
             self.transport.close()
 
-    return HelpingProtocol
+    def shutdown(self) -> None:
+        if self._answer is None:
+            super().shutdown()
+        else:
+            self._closing = True
+
+    def _is_usual(self) -> bool:
+        """A POST, nothing before it still unanswered or unread, and the connection stays open after it."""
+        return (
+            self.parser.get_method() == b"POST"
+            and not self._busy()
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and self.parser.get_http_version() == "1.1"
+            and self.parser.should_keep_alive()
+        )
+
+    def _busy(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # none before the first one; the library's type does not say so
+        return cycle is not None and not cycle.response_complete
+
+    def _pass_on(self) -> None:
+        """To the application, with what has come of the body so far."""
+        self._answer = None
+        super().on_headers_complete()
+        if self._body:
+            super().on_body(self._body)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (a fixed text of the library)
+        status = HTTPStatus.BAD_REQUEST
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+            "content-type: text/html; charset=utf-8\r\n"
+            f"content-length: {len(self.page)}\r\n"
+            "cache-control: no-store\r\nreferrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + self.page)
+        self.transport.close()
+
+
+def protocol(page: bytes, at_once: Mapping[bytes, AtOnce], limit: int) -> type[BoundedProtocol]:
+    """The server's protocol, bounded, with `page` as the help for what is no request: somebody may be reading.
+
+    `at_once` are POST calls by path that need no task of their own, since they wait for nothing: each makes a JSON body
+    of the scope (`headers` alone are filled) and its body of at most `limit` bytes. A task for each request
+    costs more than a decision. Whatever is unusual about a request, and whatever fails, goes to the application as if
+    nothing had been tried.
+    """
+    return type("Protocol", (BoundedProtocol,), {"page": page, "at_once": at_once, "limit": limit})

@@ -93,8 +93,7 @@ def application(routes: list[BaseRoute], pages: Pages, base: str, note: Callable
     errors is done, in our own words, by Guard."""
     # A redirect to the same path with or without a slash would write the query string into an address.
     router = Router(routes, redirect_slashes=False)
-    direct = {("POST", route.path): route.app for route in routes if isinstance(route, Route) and route.path == CHECK}
-    return Guard(router, direct, base=base, pages=pages, note=note)
+    return Guard(router, base=base, pages=pages, note=note)
 
 
 def _help(path: str, pages: Pages) -> Route:
