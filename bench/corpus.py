@@ -108,9 +108,9 @@ def _weights(language: str) -> list[float]:
     return [1 / (rank + 2) for rank in range(len(common_words(language)))]
 
 
-def everyday_words(most: int = 5000) -> frozenset[str]:
+def everyday_words(most: int = 5000) -> frozenset[bytes]:
     """What a list owner's everyday words would be."""
-    return frozenset(word for language in LANGUAGES for word in common_words(language)[:most])
+    return frozenset(word.encode() for language in LANGUAGES for word in common_words(language)[:most])
 
 
 def benign_queries(count: int, rng: random.Random) -> list[str]:

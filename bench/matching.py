@@ -51,7 +51,7 @@ def _passed_over(_index: int, _reason: str) -> None:
     """Everyday words of one or two letters make a few terms that are too short to be listed."""
 
 
-def matcher(entries: list[Entry], *, edits: bool = False, everyday: frozenset[str] = frozenset()) -> Matcher:
+def matcher(entries: list[Entry], *, edits: bool = False, everyday: frozenset[bytes] = frozenset()) -> Matcher:
     return Matcher(
         Bundle(build(entries, KEY, edits=edits, everyday=everyday, refused=_passed_over)), KEY, lambda: TODAY
     )

@@ -179,3 +179,16 @@ def test_a_dry_run_keeps_nothing(operator: Service, sample: Path) -> None:
     asked(operator, "lists", "dry-run", "-", "--list", str(sample), given=b"vantrop unheard-of-canary\n")
     kept = [path for path in operator.data_dir.rglob("*") if path.is_file()]
     assert not [path for path in kept if b"unheard-of-canary" in path.read_bytes()]
+
+
+def test_one_letter_off_matches_only_in_a_bundle_built_to_forgive_it(operator: Service, sample: Path) -> None:
+    forgiving = operator.data_dir.parent / "forgiving"
+    operator.run("lists", "build", str(SAMPLE), "--edits", "--out", str(forgiving))
+    typed = b"zorblxa minku\nzorblax mniku\nzorblax minku\nchocolate cake\n"
+    blocked = {}
+    for bundle in (sample, forgiving):
+        rates = json.loads(
+            asked(operator, "lists", "dry-run", "-", "--list", str(bundle), "--format", "json", given=typed).stdout
+        )
+        blocked[bundle] = sum(rate["queries"] for rate in rates["rows"] if rate["action"] == "block")
+    assert blocked == {sample: 1, forgiving: 2}

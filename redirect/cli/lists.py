@@ -22,6 +22,7 @@ from redirect.cli.sources import (
     CategoryOption,
     ColumnOption,
     ConfidenceOption,
+    EditsOption,
     KindOption,
     ShapeOption,
     Sources,
@@ -55,6 +56,7 @@ def build(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="End of a licence.", show_default=False)
     ] = None,
     local: Annotated[bool, typer.Option("--local", help="Allow local checkers to use it.")] = False,
+    edits: EditsOption = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Even where no fetched list has changed.")] = False,
 ) -> None:
     """Turn lists into a signed bundle of keyed digests. No entry can be read from it.
@@ -70,8 +72,7 @@ def build(
             to,
             category=category,
             confidence=confidence,
-            use_until=use_until.replace(tzinfo=UTC) if use_until else None,
-            local=local,
+            options=tools.BundleOptions(use_until.replace(tzinfo=UTC) if use_until else None, local=local, edits=edits),
             rebuild=rebuild,
             progress=progress,
         )

@@ -26,6 +26,9 @@ ColumnOption = Annotated[
 AuthOption = Annotated[
     str, typer.Option(help="bearer=VARIABLE, basic=VARIABLE or Header=VARIABLE.", show_default=False)
 ]
+EditsOption = Annotated[
+    bool, typer.Option("--edits", help="Also match words of six letters and more with one letter off.")
+]
 
 
 def asked_for(shape: Shape | None, kind: Kind | None, column: list[str] | None, auth: str) -> Source:

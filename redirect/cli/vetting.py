@@ -22,6 +22,7 @@ from redirect.cli.sources import (
     CategoryOption,
     ColumnOption,
     ConfidenceOption,
+    EditsOption,
     KindOption,
     ShapeOption,
     Sources,
@@ -57,6 +58,7 @@ def check(
     shape: ShapeOption = None,
     column: ColumnOption = None,
     auth: AuthOption = "",
+    edits: EditsOption = False,
     format_: Annotated[Format, typer.Option("--format", help="How to write the findings.")] = Format.TABLE,
 ) -> None:
     """Say what is wrong with lists before they are built, naming entries by file, line and id, never by their text.
@@ -72,6 +74,7 @@ def check(
             category=category,
             confidence=confidence,
             against=against,
+            edits=edits,
             progress=progress,
         )
     if format_ is Format.TABLE:

@@ -33,13 +33,13 @@ def build(
     *,
     progress: Callable[[int, int], None] | None = None,
     edits: bool = False,
-    everyday: frozenset[str] = frozenset(),
+    everyday: frozenset[bytes] = frozenset(),
     refused: Callable[[int, str], None] | None = None,
 ) -> bytes:
     """The body of a bundle, the same for the same entries and key, in whatever order they come.
 
     `progress` is told entries done and in all. `edits` forgives one letter in words of at least six beside a
-    rare one. `everyday` are folded words too common to be joined forms or to stand beside an edited word.
+    rare one. `everyday` are folded words in UTF-8, too common to be joined forms or to stand beside an edited word.
     `refused` is told index and reason of each entry that cannot be filed; without it, the first raises
     ListError.
     """
@@ -72,7 +72,7 @@ def entry_ids(entry: Entry, list_key: bytes, *, edits: bool = False) -> tuple[st
 class _Draft:
     """A bundle in the making. A digest is kept with its label's number behind it, to be sorted together."""
 
-    def __init__(self, list_key: bytes, *, edits: bool, everyday: frozenset[str]) -> None:
+    def __init__(self, list_key: bytes, *, edits: bool, everyday: frozenset[bytes]) -> None:
         self._table, self._digests, self._edits = packaged(), Digests(list_key), edits
         self._filing = Filing(self._table, self._digests, edits=edits, everyday=everyday)
         self._labels: dict[tuple[str, ...], int] = {}

@@ -59,7 +59,7 @@ class Lengths:
 class Filing:
     """Files entries one by one: `file` gives the ids of one; bits and lengths add up over all."""
 
-    def __init__(self, table: FoldTable, digests: Digests, *, edits: bool, everyday: frozenset[str]) -> None:
+    def __init__(self, table: FoldTable, digests: Digests, *, edits: bool, everyday: frozenset[bytes]) -> None:
         self._fold, self._digests = Fold(table), digests
         self._edits, self._everyday = edits, everyday
         self._ids: list[int] = []
@@ -117,22 +117,22 @@ class Filing:
         self.gates.update((*gates, *gates_of(sum(gates)), *gates_of(sum(gates[:LONGEST_UNGATED]))))
         self.lengths.phrase |= 1 << len(tokens)
         joined = b"".join(tokens)
-        if len(joined.decode()) >= SHORTEST_JOINED and joined.decode() not in self._everyday:
+        if len(joined.decode()) >= SHORTEST_JOINED and joined not in self._everyday:
             self.gates.add(self._add_phrase([joined]))
         if self._edits and len(tokens) <= LONGEST_UNGATED:
-            self._add_edits([token.decode() for token in tokens])
+            self._add_edits(tokens)
 
     def _add_phrase(self, tokens: Sequence[bytes]) -> int:
         if len(tokens) == 1:
             self.lengths.word |= 1 << min(len(tokens[0]), LONGEST_MASKED)
         return self._add(Tag.PHRASE, phrase(tokens))
 
-    def _add_edits(self, words: list[str]) -> None:
+    def _add_edits(self, tokens: Sequence[bytes]) -> None:
+        words = [token.decode() for token in tokens]
         longest = sorted(range(len(words)), key=lambda place: -len(words[place]))[:MOST_EDITED]
         for place in longest:
-            others = [word for at, word in enumerate(words) if at != place]
-            if len(words[place]) >= SHORTEST_EDITED and not self._everyday.issuperset(others):
-                beside = sorted(word.encode() for word in others)
+            beside = sorted(token for at, token in enumerate(tokens) if at != place)
+            if len(words[place]) >= SHORTEST_EDITED and not self._everyday.issuperset(beside):
                 self._add(Tag.EDIT, edited(beside, words[place]))
                 self.gates.add(sum(self._digests.word(word)[ANCHOR] for word in beside))
 

@@ -77,23 +77,6 @@ def parse_csv(text: str, name: str) -> tuple[list[Entry], list[ListError]]:
     return entries, errors
 
 
-def parse_plain(
-    text: str, name: str, *, kind: Kind, category: str, confidence: Confidence, source: str
-) -> tuple[list[Entry], list[ListError]]:
-    """One value a line; empty lines and `#` comments are passed over."""
-    entries: list[Entry] = []
-    errors: list[ListError] = []
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        value = line.strip()
-        if not value or value.startswith("#"):
-            continue
-        try:
-            entries.append(Entry(kind, _value(value), _label(category, "category"), confidence, source=source))
-        except _UnreadableError as error:
-            errors.append(ListError(str(error), list_name=name, line=number))
-    return entries, errors
-
-
 class _UnreadableError(ValueError):
     """A record cannot be read; the message says why in fixed words."""
 

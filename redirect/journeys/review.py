@@ -104,14 +104,24 @@ def review(
     benign: Benign,
     *,
     before: Bundle | None,
+    edits: bool,
     today: Callable[[], int],
     progress: Progress,
 ) -> Report:
-    """Everything there is to say about a list before it is built; `places` has one for each entry."""
+    """Everything there is to say about a list before it is built with or without `edits`; `places` has one for each
+    entry."""
     fold = Fold(packaged())
+    everyday = single_words(benign.queries, fold)
     overlaps = Overlaps(entries, fold, lambda done, total: progress("entries, compared", done, total))
-    findings = [*overlaps.findings(), *_lint(entries, fold, benign, progress)]
-    body = _built(entries, list_key, findings, progress)
+    findings = [*overlaps.findings(), *_lint(entries, Lint(fold, everyday, benign.domains), progress)]
+    body = build(
+        entries,
+        list_key,
+        progress=lambda done, total: progress("the bundle", done, total),
+        edits=edits,
+        everyday=everyday,
+        refused=lambda index, reason: findings.append(Finding(Rule.REFUSED, index, reason=reason)),
+    )
     refused = {finding.index for finding in findings if finding.rule is Rule.REFUSED}
     ids = ["" if index in refused else known for index, known in enumerate(overlaps.ids(list_key))]
     matcher = Matcher(Bundle(body), list_key, today)
@@ -159,21 +169,11 @@ class _Named:
             return []
 
 
-def _lint(entries: Sequence[Entry], fold: Fold, benign: Benign, progress: Progress) -> Iterator[Finding]:
-    lint = Lint(fold, single_words(benign.queries, fold), benign.domains)
+def _lint(entries: Sequence[Entry], lint: Lint, progress: Progress) -> Iterator[Finding]:
     for index, entry in enumerate(entries):
         if index % _EVERY == 0:
             progress("entries, one by one", index, len(entries))
         yield from (Finding(rule, index) for rule in lint.look(entry))
-
-
-def _built(entries: Sequence[Entry], list_key: bytes, findings: list[Finding], progress: Progress) -> bytes:
-    return build(
-        entries,
-        list_key,
-        progress=lambda done, total: progress("the bundle", done, total),
-        refused=lambda index, reason: findings.append(Finding(Rule.REFUSED, index, reason=reason)),
-    )
 
 
 def _collisions(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from redirect import __version__
-from redirect.adapters import bundles, source_file, sources
+from redirect.adapters import benign, bundles, source_file, sources
 from redirect.adapters.categories import shipped_categories
 from redirect.adapters.prover import BundleProver
 from redirect.adapters.source_marks import SourceMarks
@@ -20,6 +20,9 @@ from redirect.domain import bundle
 from redirect.domain.build import build
 from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.errors import ListError, SettingsError
+from redirect.domain.fold import Fold
+from redirect.domain.fold_table import packaged
+from redirect.domain.guard import single_words
 from redirect.domain.lists import Confidence
 from redirect.domain.manifest import REFRESH_AFTER, Manifest, version_after
 
@@ -33,6 +36,16 @@ if TYPE_CHECKING:
 
 EXPIRED = "it has expired"
 UNKNOWN_CATEGORY = "its category is none of messages/categories.toml"
+
+
+@dataclass(frozen=True)
+class BundleOptions:
+    """What a bundle is made for: the end of a licence, whether local checkers may use it, and whether words of six
+    letters and more also match with one letter off."""
+
+    use_until: datetime | None = None
+    local: bool = False
+    edits: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,8 +64,7 @@ def build_list(
     *,
     category: str = DEFAULT_CATEGORY,
     confidence: Confidence = Confidence.HIGH,
-    use_until: datetime | None,
-    local: bool,
+    options: BundleOptions,
     rebuild: bool = False,
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Built:
@@ -64,7 +76,7 @@ def build_list(
     """
     list_key, before = load_keys(settings).list_key, _manifest_in(settings, out)
     named = source_file.complete(wanted, category, confidence)
-    recipe = msgspec.json.encode((named, use_until, local, __version__))
+    recipe = msgspec.json.encode((named, options, __version__))
     marks = SourceMarks(settings.data_dir / "sources", list_key, out, recipe)
     if before and not rebuild and _is_fresh(before):
         marks.recall(before.version)
@@ -88,8 +100,7 @@ def build_list(
         settings,
         [entries[index] for index in kept],
         previous=before.version if before else 0,
-        use_until=use_until,
-        local=local,
+        options=options,
         progress=partial(progress, "the bundle") if progress else None,
         refused=lambda place, reason: unread.append(gathered.error_at(kept[place], reason)),
     )
@@ -113,13 +124,13 @@ def sign(
     *,
     previous: int = 0,
     version: int = 0,
-    use_until: datetime | None = None,
-    local: bool = False,
+    options: BundleOptions = BundleOptions(),
     progress: Callable[[int, int], None] | None = None,
     refused: Callable[[int, str], None] | None = None,
 ) -> tuple[bytes, bytes, Manifest]:
     keys = load_keys(settings)
-    body = build(entries, keys.list_key, progress=progress, refused=refused)
+    everyday = single_words(benign.load().queries, Fold(packaged()))
+    body = build(entries, keys.list_key, progress=progress, edits=options.edits, everyday=everyday, refused=refused)
     counts = bundle.Bundle(body).counts
     if not any(counts.values()):
         raise ListError("no entry could be read; an empty list never goes live")
@@ -129,11 +140,11 @@ def sign(
         previous=previous,
         created=now.isoformat(timespec="seconds"),
         refresh_by=(now + REFRESH_AFTER).isoformat(timespec="seconds"),
-        use_until=use_until.isoformat(timespec="seconds") if use_until else None,
+        use_until=options.use_until.isoformat(timespec="seconds") if options.use_until else None,
         entries={kind.value: count for kind, count in counts.items()},
         size=len(body),
         sha256=hashlib.sha256(body).hexdigest(),
-        local=local,
+        local=options.local,
     )
     return envelope_of(settings, manifest), body, manifest
 

@@ -36,12 +36,13 @@ def check_list(
     category: str = DEFAULT_CATEGORY,
     confidence: Confidence = Confidence.HIGH,
     against: str = "",
+    edits: bool = False,
     progress: vet.Progress = vet.untold,
 ) -> review.Report:
     """All that can be said of sources before they are built; nothing is written.
 
-    `against` is a directory with a bundle, or LIVE. Raises ListError where a source, or the older list, cannot be
-    read.
+    `against` is a directory with a bundle, or LIVE; `edits` as in `BundleOptions`. Raises ListError where a source,
+    or the older list, cannot be read.
     """
     keys = load_keys(settings)
     before = bundle.Bundle(asyncio.run(trusted(settings, against))[1]) if against else None
@@ -55,6 +56,7 @@ def check_list(
         keys.list_key,
         benign.load(frequent=True),
         before=before,
+        edits=edits,
         today=lambda: int(time.time()) // DAY,
         progress=progress,
     )

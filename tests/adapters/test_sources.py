@@ -43,7 +43,7 @@ from redirect.domain.errors import ListError, SettingsError
 from redirect.domain.list_formats import Shape
 from redirect.domain.list_records import Labels
 from redirect.domain.lists import Confidence, Kind
-from redirect.tools.lists import Built, build_list
+from redirect.tools.lists import Built, BundleOptions, build_list
 
 if TYPE_CHECKING:
     import ipaddress
@@ -872,7 +872,7 @@ def test_a_bundle_that_is_growing_old_is_built_again_though_nothing_changed(
     settings = settings_.load({"REDIRECT_DATA_DIR": str(tmp_path / "var")})
 
     def build() -> Built:
-        return build_list(settings, [Source(at=owner.url)], tmp_path / "out", use_until=None, local=False)
+        return build_list(settings, [Source(at=owner.url)], tmp_path / "out", options=BundleOptions())
 
     first = build()
     assert build().unchanged

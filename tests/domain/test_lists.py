@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redirect.domain.errors import ListError
-from redirect.domain.lists import COLUMNS, Confidence, Entry, Kind, parse_csv, parse_plain
+from redirect.domain.lists import COLUMNS, Confidence, Entry, Kind, parse_csv
 
 HEADER = ",".join(COLUMNS)
 GOOD = "term,zorblax minku,csam,high,en,source-a,2027-01-31,found by hand"
@@ -58,19 +58,6 @@ def test_a_list_without_its_columns_is_refused(header: str) -> None:
         parse_csv(f"{header}\n{GOOD}\n", "list.csv")
 
 
-def test_a_plain_list_has_one_value_a_line() -> None:
-    entries, errors = parse_plain(
-        "# pages\n\nhttp://blocked.example/room/42\r\n  bad.example  \n" + "x" * 5000 + "\n",
-        "pages.txt",
-        kind=Kind.URL,
-        category="csam",
-        confidence=Confidence.HIGH,
-        source="source-b",
-    )
-    assert [entry.value for entry in entries] == ["http://blocked.example/room/42", "bad.example"]
-    assert [(error.list_name, error.line) for error in errors] == [("pages.txt", 5)]
-
-
 def test_an_entry_never_shows_its_value() -> None:
     entry = Entry(Kind.TERM, "zorblax", "csam", Confidence.HIGH, note="why zorblax")
     assert "zorblax" not in repr(entry) + str(entry)
@@ -82,4 +69,3 @@ def test_no_text_makes_the_reader_fail_or_shows_in_its_errors(text: str) -> None
     secret = "".join(character for character in text if character not in "\r\n")
     _, errors = parse_csv(f"{HEADER}\n{text}", "list.csv")
     assert all(len(secret) < 12 or secret not in str(error) for error in errors)
-    parse_plain(text, "list", kind=Kind.TERM, category="csam", confidence=Confidence.LOW, source="s")

@@ -17,7 +17,7 @@ with instrumented():
     from redirect.domain.errors import ListError
     from redirect.domain.list_formats import Shape, detect, parse
     from redirect.domain.list_records import Labels, Parsed
-    from redirect.domain.lists import COLUMNS, LONGEST_VALUE, Confidence, Kind, parse_csv, parse_plain
+    from redirect.domain.lists import COLUMNS, LONGEST_VALUE, Confidence, Kind, parse_csv
 
 KEY = bytes(range(32))
 LABELS = Labels("csam", Confidence.HIGH, kind=Kind.TERM)
@@ -68,8 +68,6 @@ def _texts(text: str) -> None:
         _ensure_sound(Parsed("list", entries, [1] * len(entries), errors), lines)
     except ListError as error:
         _ensure_silent(error)
-    entries, errors = parse_plain(text, "l", kind=Kind.TERM, category="c", confidence=Confidence.LOW, source="")
-    _ensure_sound(Parsed("list", entries, [1] * len(entries), errors), lines)
 
 
 def _sheets(data: bytes) -> None:

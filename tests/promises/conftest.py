@@ -15,7 +15,7 @@ from redirect import settings as settings_
 from redirect.adapters import bundles
 from redirect.adapters.board import Board
 from redirect.domain.lists import Confidence
-from redirect.tools.lists import build_list
+from redirect.tools.lists import BundleOptions, build_list
 from redirect.tools.live import SAMPLE
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     directory = tmp_path_factory.mktemp("parts")
     settings = settings_.load({"REDIRECT_DATA_DIR": str(directory / "var"), "REDIRECT_DEMO": "1"})
     bundle, high = directory / "bundle", Confidence.HIGH
-    build_list(settings, [SAMPLE], bundle, category="csam", confidence=high, use_until=None, local=False)
+    build_list(settings, [SAMPLE], bundle, category="csam", confidence=high, options=BundleOptions())
     return Parts(settings, service.load_content(settings), bundle)
 
 
