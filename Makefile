@@ -56,6 +56,7 @@ lint: .venv/made-dev catalogues ## Style, types, import directions
 
 .PHONY: test
 test: lint programs ## Everything: lint, then tests against the real store, browser and proxies
+	$(BIN)/python scripts/fold_table.py --check
 	$(BIN)/pytest
 
 .PHONY: bench

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from redirect.domain.bundle import Bundle, Label
     from redirect.domain.lists import Kind
 
-_WORK: Final = 1200
+_WORK: Final = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ LONGEST_ENDING: Final = 5
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 # Where the other words of a phrase of two or three may stand, seen from one of them.
 _BESIDE: Final = ((-1,), (1,), (-2, -1), (-1, 1), (1, 2))
+_NEAR: Final = (-2, -1, 1, 2)
 
 
 class Loose:
@@ -102,18 +103,20 @@ class Loose:
 
     def _edited(self, tokens: list[bytes], row: list[Digest | None], allowance: Allowance) -> Iterator[Found]:
         """A word of a phrase with two letters swapped, one more or one fewer, beside words that are known."""
-        anchors = [None if digest is None else digest[ANCHOR] for digest in row]
-        for place, token in enumerate(tokens):
-            if len(token) < SHORTEST_EDITED - 1:
+        anchors = {at: digest[ANCHOR] for at, digest in enumerate(row) if digest is not None}
+        near = {at + step for at in anchors for step in _NEAR}
+        for place in sorted(near.intersection(range(len(tokens)))):
+            if len(tokens[place]) < SHORTEST_EDITED - 1:
                 continue
             for beside in _BESIDE:
-                places = [place + step for step in beside if 0 <= place + step < len(row)]
-                gates = [anchor for at in places if (anchor := anchors[at]) is not None]
-                if len(gates) < len(beside) or not allowance.spend(1) or not self._index.knows(sum(gates)):
-                    continue
-                words = sorted(tokens[at] for at in places)
-                first, last = min(place, *places), max(place, *places) + 1
-                yield from self._spellings(words, token.decode(), first, last, allowance)
+                if not allowance.spend(1):
+                    return
+                places = [place + step for step in beside]
+                gates = [anchors[at] for at in places if at in anchors]
+                if len(gates) == len(places) and self._index.knows(sum(gates)):
+                    words = sorted(tokens[at] for at in places)
+                    first, last = min(place, *places), max(place, *places) + 1
+                    yield from self._spellings(words, tokens[place].decode(), first, last, allowance)
 
     def _spellings(
         self, beside: list[bytes], word: str, first: int, last: int, allowance: Allowance
