@@ -102,6 +102,7 @@ class Bundle:
                "the header is damaged")  # fmt: skip
         self.size = len(view)
         self.labels = _read_labels(labels, self.header.labels)
+        ensure(not len(buckets) % 4 and not len(words) % 8, "a table ends in the middle of a number")
         self.buckets, self.words = buckets.cast("I"), words.cast("Q")
         self._ensure_sound()
         # Nearly always the table of this very version, which is ready: a swap of lists then costs no time.

@@ -105,6 +105,15 @@ def test_an_oversized_or_newer_bundle_is_refused_with_the_reason() -> None:
         Bundle(newer)
 
 
+def test_a_forged_header_whose_tables_end_in_the_middle_of_a_number_is_refused() -> None:
+    header = Bundle(BODY).header
+    labels, filter_, buckets, words, fold = header.sizes
+    for sizes in ((labels, filter_, buckets - 1, words, fold), (labels, filter_, buckets, words - 4, fold)):
+        forged = header._replace(sizes=sizes).pack(BODY[HEADER_BYTES : HEADER_BYTES + labels]) + BODY[HEADER_BYTES:]
+        with pytest.raises(ListError, match="in the middle of a number"):
+            Bundle(forged)
+
+
 def test_a_code_that_no_label_has_matches_nothing() -> None:
     bundle = Bundle(BODY)
     words = bytearray(BODY)
