@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Service
 
 
@@ -126,12 +128,12 @@ def test_a_check_that_comes_in_pieces_is_answered_once_it_is_whole(demo: Service
         assert b'"action":"block"' in connection.recv(65536)
 
 
-def test_a_check_half_sent_when_the_service_stops_is_still_answered(demo: Service) -> None:
-    whole = asked(CHECKS["listed"])
-    with socket.create_connection(("127.0.0.1", demo.port), timeout=10) as connection:
+def test_a_check_half_sent_when_the_service_stops_is_still_answered(make_service: Callable[..., Service]) -> None:
+    service, whole = make_service("--demo"), asked(CHECKS["listed"])
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
         connection.sendall(whole[:-5])
         time.sleep(0.2)
-        stopping = threading.Thread(target=demo.stop)
+        stopping = threading.Thread(target=service.stop)
         stopping.start()
         time.sleep(0.2)
         connection.sendall(whole[-5:])
