@@ -14,9 +14,19 @@ from urllib.parse import quote_from_bytes
 
 import pytest
 
+from conftest import eventually
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from conftest import Service
+    from integrations.contract import Front, MakeFront
+
+pytest.register_assert_rewrite("integrations.contract")
+
+LISTED_HOST = "wholly-blocked.example"
+PAGES = f"https://{LISTED_HOST}/safety/w/"
+"""The pages stand under a host that is listed itself, so that a page which stops itself would show."""
 RESULTS = b"Results of the platform.\n"
 WIDE = "ＺＯＲＢＬＡＸ ｍｉｎｋｕ"
 
@@ -73,12 +83,22 @@ def ask(
         connection.sendall(line + "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
         with connection.makefile("rb") as stream:
             received = stream.read()
+    if not received:
+        raise ConnectionError("closed without an answer")
     head, _, content = received.partition(b"\r\n\r\n")
     first, *rest = head.decode("latin-1").split("\r\n")
-    named = (line.partition(": ") for line in rest)
-    return Reply(
-        int(first.split()[1]), {name.lower(): value for name, _, value in named}, content, time.monotonic() - began
-    )
+    named = {name.lower(): value for name, _, value in (line.partition(": ") for line in rest)}
+    whole = _dechunked(content) if named.get("transfer-encoding") == "chunked" else content
+    return Reply(int(first.split()[1]), named, whole, time.monotonic() - began)
+
+
+def _dechunked(content: bytes) -> bytes:
+    whole = b""
+    while content:
+        length, _, content = content.partition(b"\r\n")
+        end = int(length, 16)
+        whole, content = whole + content[:end], content[end + 2 :]
+    return whole
 
 
 class Seen(NamedTuple):
@@ -92,12 +112,14 @@ class Seen(NamedTuple):
 
 @dataclass
 class StandIn:
-    """A program that listens, remembers what it got, and answers as it is told."""
+    """A program that listens, remembers what it got, and answers as it is told: after `delay` seconds; with `garbage`
+    in place of an answer; with `pause` seconds before each byte, so that no single wait is long."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     delay: float = 0.0
+    pause: float = 0.0
     garbage: bytes = b""
     port: int = 0
     connections: int = 0
@@ -110,8 +132,7 @@ class StandIn:
         self.seen.append(Seen(request.command, request.path, headers, content))
         time.sleep(self.delay)
         if self.garbage:
-            request.wfile.write(self.garbage)
-            request.close_connection = True
+            self._write_raw(request)
             return
         request.send_response(self.status)
         for name, value in {"Content-Length": str(len(self.body)), **self.headers}.items():
@@ -120,6 +141,13 @@ class StandIn:
         if request.command != "HEAD":
             request.wfile.write(self.body)
 
+    def _write_raw(self, request: BaseHTTPRequestHandler) -> None:
+        pieces = [bytes([byte]) for byte in self.garbage] if self.pause else [self.garbage]
+        for piece in pieces:
+            request.wfile.write(piece)
+            time.sleep(self.pause)
+        request.close_connection = True
+
 
 @contextmanager
 def listening(stand_in: StandIn) -> Iterator[StandIn]:
@@ -127,6 +155,7 @@ def listening(stand_in: StandIn) -> Iterator[StandIn]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # heads and bodies are written apart, and would wait for each other
 
         def setup(self) -> None:
             super().setup()
@@ -154,6 +183,20 @@ def listening(stand_in: StandIn) -> Iterator[StandIn]:
         yield stand_in
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def service(make_service: Callable[..., Service]) -> Service:
+    """The real service, with pages under the host of the platform."""
+    return make_service("--demo", REDIRECT_PUBLIC_URL=PAGES.removesuffix("/w/"))
+
+
+@pytest.fixture(scope="module")
+def front(make_front: MakeFront) -> Front:
+    """The adapter in front of the platform, asking the real service. The test file owns `make_front`."""
+    front = make_front()
+    eventually(lambda: front.search(b"q=zorblax+minku").status != 200, why="it never stopped anything")
+    return front
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import gc
 import logging
 import signal
 import socket
-from contextlib import suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,16 +30,23 @@ from redirect.web.check import CHECK_LIMIT
 from redirect.web.protocol import protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from starlette.types import ASGIApp
 
     from redirect.adapters.keyring import Keyring
     from redirect.settings import Settings
+    from redirect.web.protocol import BoundedProtocol
+
+    Listeners = tuple[socket.socket, socket.socket | None]
 
 LOG = logging.getLogger(__name__)
 BACKLOG = 2048
 GRACE = 5
 FIRST_LOOK = 5.0
 KEEP_ALIVE = 75  # longer than the idle connections of common proxies, so that they close first
+KEEP_ALIVE_OF_PERSONS = 5
 
 
 def serve(settings: Settings, announce: Callable[[str, Content], None], first_list: Callable[[Settings], None]) -> None:
@@ -52,14 +59,14 @@ def serve(settings: Settings, announce: Callable[[str, Content], None], first_li
     lock.take_or_raise()
     store = EmbeddedStore(settings.data_dir) if settings.embedded else None
     try:
-        with listen(settings) as listener:
+        with listen(settings) as listener, listen_for_stop_page(settings) as stop:
             if store:
                 store.start()
                 store.wait()
             if settings.demo:
                 first_list(settings)
             board, local = Board(settings.workers), address(settings, listener)
-            run = partial(run_worker, settings, keys, content, board, listener, settings.public_url or local)
+            run = partial(run_worker, settings, keys, content, board, (listener, stop), settings.public_url or local)
             gc.freeze()  # what exists now is shared with the workers; collecting it would copy the pages
             Supervisor(
                 lock, store, settings.workers, run, lambda: board.serving, lambda: announce(local, content)
@@ -75,12 +82,24 @@ def listen(settings: Settings) -> socket.socket:
 
     Raises SettingsError where it cannot be had.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return _listen(settings.host, settings.port, "REDIRECT_HOST, REDIRECT_PORT")
+
+
+def listen_for_stop_page(settings: Settings) -> AbstractContextManager[socket.socket | None]:
+    """The same for the page that blocked names lead to, where it is wanted."""
+    if settings.stop_port is None:
+        return nullcontext()
+    both = settings.stop_host == "::"
+    return _listen(settings.stop_host, settings.stop_port, "REDIRECT_STOP_HOST, REDIRECT_STOP_PORT", dualstack=both)
+
+
+def _listen(host: str, port: int, settings: str, *, dualstack: bool = False) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=dualstack)
     except (OSError, ValueError, TypeError) as error:
-        where, why = f"{settings.host} port {settings.port}", getattr(error, "strerror", None) or "no such address"
-        raise SettingsError(f"REDIRECT_HOST, REDIRECT_PORT: cannot listen on {where}: {why}") from None
+        why = getattr(error, "strerror", None) or "no such address"
+        raise SettingsError(f"{settings}: cannot listen on {host} port {port}: {why}") from None
 
 
 def address(settings: Settings, listener: socket.socket) -> str:
@@ -90,15 +109,15 @@ def address(settings: Settings, listener: socket.socket) -> str:
 
 
 def run_worker(
-    settings: Settings, keys: Keyring, content: Content, board: Board, listener: socket.socket, url: str, index: int
+    settings: Settings, keys: Keyring, content: Content, board: Board, listeners: Listeners, url: str, index: int
 ) -> None:
     """One worker process, until SIGTERM."""
     board.take_row(index)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(Worker(settings, keys, content, board, url), board, listener))
+        runner.run(_work(Worker(settings, keys, content, board, url), board, listeners))
 
 
-async def _work(worker: Worker, board: Board, listener: socket.socket) -> None:
+async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
     logs.set_up(worker.anomalies)
     try:
         worker.lists.load_last_known_good()
@@ -109,11 +128,14 @@ async def _work(worker: Worker, board: Board, listener: socket.socket) -> None:
         pass
     except Exception:
         LOG.exception("what is kept could not be read; the service goes on without")
-    server = Server(_config(worker), board.begin_serving)
+    config = _config(worker.app, protocol(worker.help_page, worker.at_once, CHECK_LIMIT), KEEP_ALIVE)
+    server = Server(config, board.begin_serving)
+    listener, stop = listeners
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     tasks = [asyncio.create_task(repeat(work, every)) for work, every in worker.beside]
-    await server.serve(sockets=[listener])
+    async with _stop_page(worker, stop):
+        await server.serve(sockets=[listener])
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -123,16 +145,31 @@ async def _work(worker: Worker, board: Board, listener: socket.socket) -> None:
     await worker.store.close()
 
 
-def _config(worker: Worker) -> uvicorn.Config:
+@asynccontextmanager
+async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIterator[None]:
+    """Serve the page that blocked names lead to meanwhile."""
+    if worker.stop_page is None or listener is None:
+        yield
+        return
+    server = BesideServer(_config(worker.stop_page, protocol(worker.help_page, {}, 0), KEEP_ALIVE_OF_PERSONS))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _config(app: ASGIApp, http: type[BoundedProtocol], keep_alive: int) -> uvicorn.Config:
     return uvicorn.Config(
-        worker.app,
-        http=protocol(worker.help_page, worker.at_once, CHECK_LIMIT),
+        app,
+        http=http,
         ws="none",
         lifespan="off",
         access_log=False,  # it would write query strings
         log_config=None,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
+        timeout_keep_alive=keep_alive,
         timeout_graceful_shutdown=GRACE,
     )
 
@@ -148,3 +185,11 @@ class Server(uvicorn.Server):
         """As the parent's, then tell."""
         await super().startup(sockets)
         self._begun()
+
+
+class BesideServer(uvicorn.Server):
+    """A server beside another one, which alone hears the signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -21,6 +21,9 @@ PREFIX = "REDIRECT_"
 CONFIG = "REDIRECT_CONFIG"
 STORE_SCHEMES = ("redis", "rediss", "unix", "cluster", "clusters")
 PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~-]+)*/?")
+MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+WEB = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?(/[!-~]*)?")
+COUNTRY = re.compile("[A-Za-z]{2}")
 LOOPBACK_NAMES = ("localhost",)
 
 
@@ -75,6 +78,22 @@ def _number(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
+def _minimum_cell(value: str) -> int:
+    if not value.strip().isdecimal() or not 10 <= int(value) <= 1000 or int(value) % 5:
+        raise ValueError("a multiple of 5 from 10 to 1000 is needed")
+    return int(value)
+
+
+def _optional_port(value: str) -> int | None:
+    return _number(0, 65535)(value) if value.strip() else None
+
+
+def _optional_country(value: str) -> str:
+    if value.strip() and not COUNTRY.fullmatch(value.strip()):
+        raise ValueError("two letters are needed, such as GB")
+    return value.strip().upper()
+
+
 def _yes(value: str) -> bool:
     known = {
         "1": True,
@@ -120,6 +139,13 @@ def _has_port(parts: SplitResult) -> bool:
         return parts.port is None or parts.port > 0
     except ValueError:
         return False
+
+
+def _contact(value: str) -> str:
+    text = value.strip().removeprefix("mailto:")
+    if text and not (MAIL.fullmatch(text) or WEB.fullmatch(text)):
+        raise ValueError("a mail address, or a web address that begins with https://, is needed")
+    return text
 
 
 def _store_url(value: str) -> Secret:
@@ -173,9 +199,28 @@ class Settings:
         _one_of("", "reviewed", "draft"),
         "Translations to serve: reviewed (default), or draft (default with demo)",
     )
+    contact: str = _setting(
+        "",
+        _contact,
+        "Mail or web address where services write to change or remove their entry; shown in the directory",
+    )
+    videos: Path | None = _setting(
+        "", _optional_path, "Folder of officers' videos that pages link to, one <CC>.toml a country; see docs/videos.md"
+    )
     only: str = _setting("", _one_of("", "pages", "api"), "Serve only the pages people see, or only the API")
     query_parameters: tuple[str, ...] = _setting(
         "q,query,search,text,p", _words, "Parameters in which /v1/forward looks for a search"
+    )
+    stop_port: int | None = _setting(
+        "", _optional_port, "Port of the page that blocked names lead to, whatever the host and path; empty: none"
+    )
+    stop_host: str = _setting("127.0.0.1", _host, "Address that it listens on; :: takes IPv4 as well")
+    stop_platform: str = _setting(
+        "", _text, "Who blocks there: a platform of your platforms.toml, with status 451 or 403"
+    )
+    stop_country: str = _setting("", _optional_country, "Country whose law and help it shows, such as GB")
+    minimum_cell: int = _setting(
+        "10", _minimum_cell, "Smallest count that is published, a multiple of 5; can be raised, never lowered"
     )
     list_key: Secret = _setting(
         "", lambda text: Secret(text.strip()), "Secret that keys the list digests (32 bytes, base64)"
@@ -202,6 +247,13 @@ class Settings:
     def drafts(self) -> bool:
         """Whether translations that two people have not reviewed yet are served."""
         return self.languages == "draft" or (self.demo and not self.languages)
+
+    def ensure_stop_page(self) -> None:
+        """Raise SettingsError where the page that blocked names lead to would not be whole."""
+        if not self.stop_platform:
+            raise SettingsError(f"{PREFIX}STOP_PLATFORM: needed with {PREFIX}STOP_PORT; the page says who blocks")
+        if not self.public_url and not self.demo:
+            raise SettingsError(f"{PREFIX}PUBLIC_URL: needed with {PREFIX}STOP_PORT; the page leads on to others there")
 
 
 def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
@@ -262,13 +314,15 @@ def _file(path: Path, known: set[str]) -> dict[str, str]:
 
 
 def _ensure_demo_is_local(settings: Settings) -> None:
-    if not settings.demo or settings.host in LOOPBACK_NAMES:
-        return
+    for name, host in (("HOST", settings.host), ("STOP_HOST", settings.stop_host)):
+        if settings.demo and not _is_loopback(host):
+            raise SettingsError(
+                f"{PREFIX}{name}: with --demo only a loopback address such as 127.0.0.1, since its key is public"
+            )
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        local = ipaddress.ip_address(settings.host).is_loopback
+        return host in LOOPBACK_NAMES or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        local = False
-    if not local:
-        raise SettingsError(
-            "REDIRECT_HOST: with --demo only a loopback address such as 127.0.0.1, since its key is public"
-        )
+        return False

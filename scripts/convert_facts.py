@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FACTS = ("help_services.jsonl", "report_services.jsonl", "crisis_lines.jsonl")
 CONFIDENCE = ("weak", "secondary", "official-page")
 EVERYWHERE = "world.toml"
-REVIEW = ("verified_on", "verified_by", "agreed_on")
+ALWAYS = "24/7"
+REVIEW = ("verified_on", "verified_by", "agreed_on", "paused_until")
 REPLACING = (
     "hold",
     "made_for_young_people",
@@ -24,12 +25,14 @@ REPLACING = (
     "phone_display",
     "native_name",
     "languages",
+    "passes_on",
+    "time_zone",
 )
-DECISIONS = {*REPLACING, "entrance", "url", "reason"}
+DECISIONS = {*REPLACING, "entrance", "url", "hours", "reason"}
 ORDER = (
     *("id", "name", "native_name", "operator", "network", "audience", "kind", "countries", "region"),
-    *("languages", "url", "phone", "phone_display", "hours", "free", "anonymous", "confidential"),
-    *("minimum_age", "works_from_abroad", "made_for_young_people", "hold"),
+    *("languages", "url", "phone", "phone_display", "channels", "hours", "time_zone", "free", "anonymous"),
+    *("confidential", "passes_on", "minimum_age", "works_from_abroad", "made_for_young_people", "hold"),
     *("confidence", "sources", "source_date", *REVIEW),
 )
 LONG_LIST = 90
@@ -40,9 +43,10 @@ HEADER = """\
 #
 # To review a service: open its address, call its number, correct what is wrong, then set verified_on to the
 # day (YYYY-MM-DD) and verified_by to your name. From then on the record is yours, and the script leaves it as
-# it is. Set agreed_on to the day the service agreed to be listed; that is kept, too. Anything else that you
-# change in a record without verified_on is overwritten, and so are comments: write the reason for a change
-# into facts/editorial.toml. A line that is missing means unknown, never no.
+# it is. Set agreed_on to the day the service agreed to be listed; that is kept, too, and so is paused_until: the
+# day from which it answers again, or further-notice. Anything else that you change in a record without
+# verified_on is overwritten, and so are comments: write the reason for a change into facts/editorial.toml. A line
+# that is missing means unknown, never no. `redirect resources --help` names the commands that help with this.
 
 """
 
@@ -59,8 +63,11 @@ def main(arguments: list[str] | None = None) -> None:
     write(options.out, files)
     print(f"{sum(map(len, files.values()))} services in {len(files)} files under {options.out}")
     for record in best(records):
-        if record["url"] and not decisions.get(record["id"]):
+        decision = decisions.get(record["id"], {})
+        if record["url"] and not decision:
             print(f"{record['id']}: no decision in editorial.toml, so its address is not linked")
+        if record["hours"] not in {None, ALWAYS} and "hours" not in decision:
+            print(f"{record['id']}: no decision in editorial.toml on its hours, so they are not said")
 
 
 def read_facts(folder: Path) -> list[Record]:
@@ -95,6 +102,8 @@ def read_decisions(path: Path, records: list[Record]) -> dict[str, Record]:
             raise SystemExit(f"{path.name}: {id_} needs a reason and nothing but {', '.join(sorted(DECISIONS))}")
         if "url" in decision and decision["url"] not in addresses:
             raise SystemExit(f"{path.name}: {id_} has an address that stands nowhere in the facts")
+        if decision.get("hours") and decision["hours"] != ALWAYS and not decision.get("time_zone"):
+            raise SystemExit(f"{path.name}: {id_} has hours without the time_zone they are in")
     return decisions
 
 
@@ -114,6 +123,7 @@ def convert(record: Record, decision: Record) -> Record:
         **dict.fromkeys(REVIEW, ""),
         **{field: decision[field] for field in REPLACING if field in decision},
         "url": entrance(record, decision),
+        "hours": opening(record, decision),
     }
     if service["native_name"] in ("", service["name"]):
         del service["native_name"]
@@ -126,6 +136,12 @@ def entrance(record: Record, decision: Record) -> str | None:
     """The address where a person can start, once somebody has judged it to be one; unknown is not linked."""
     address: str | None = decision.get("url") or (record["url"] if decision.get("entrance") else None)
     return address
+
+
+def opening(record: Record, decision: Record) -> str | None:
+    """Hours in the syntax of OpenStreetMap: as somebody has put them, never as a program might guess them."""
+    hours: str | None = decision.get("hours", record["hours"] if record["hours"] == ALWAYS else None)
+    return hours or None
 
 
 def read_services(folder: Path) -> dict[str, Record]:

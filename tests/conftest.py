@@ -14,8 +14,9 @@ import pytest
 
 from redirect.adapters.catalogues import Catalogues, load_catalogues
 from redirect.adapters.content import load_texts
-from redirect.domain.content import Door, Help, Link, PageView, Platform, Texts
+from redirect.domain.content import Door, Platform, Texts
 from redirect.domain.services import Card, Crisis, Service
+from redirect.domain.views import Help, LanguageBar, Link, PageView
 from redirect.web.render import Renderer
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,7 @@ DOORS = {
     "V7": Door.HAPPENED_TO_ME,
     "V8": Door.WORK_OR_MISTAKE,
 }
+NEAR = ("en", "es", "ar")
 REPORTING = ("V3", "V6", "V7")
 OPERATOR = Platform(
     "acme",
@@ -90,6 +92,7 @@ class Pages:
                 Link(f"/w/{SEALED}{place}", text.label, text.door) for place, text in enumerate(self.texts.doors)
             )
         )
+        bar = [Link(f"?lang={each.tag}", each.name, lang=each.tag) for each in self.catalogues.locales]
         view = PageView(
             message=self.texts.messages[message, "A"],
             door=door,
@@ -107,7 +110,7 @@ class Pages:
             wrong=f"/w/{SEALED}/wrong" if door is Door.WORK_OR_MISTAKE else "",
             back="" if door is Door.MAIN else f"/w/{SEALED}",
             doors=doors,
-            languages=tuple(Link(f"?lang={each.tag}", each.name, lang=each.tag) for each in self.catalogues.locales),
+            languages=LanguageBar(near=tuple(each for each in bar if each.lang in NEAR), others=tuple(bar)),
         )
         return replace(view, **changes)
 

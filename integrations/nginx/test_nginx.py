@@ -3,7 +3,6 @@ machine: each one runs in the foreground from a directory of its own, and is sto
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
@@ -17,7 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from conftest import eventually, free_port, needed
-from integrations.conftest import RESULTS, Reply, StandIn, ask
+from integrations.conftest import LISTED_HOST, RESULTS, Reply, StandIn, ask
+from integrations.contract import CANARY, PERSON, Front, MakeFront, SearchAdapter, assert_unwritten, hung
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,28 +27,18 @@ if TYPE_CHECKING:
     MakeNginx = Callable[..., "Nginx"]
 
 HERE = Path(__file__).parent
-LISTED_HOST = "wholly-blocked.example"
-PAGES = f"https://{LISTED_HOST}/safety/w/"
-"""The pages stand under a host that is listed itself, so that a page which stops itself would show."""
 LISTED = "/search?q=zorblax+minku"
 UNLISTED = "/search?q=weather+tomorrow"
-LIKELY = "/search?q=morquil+besh+tarn"
-SOON = 1.0
-"""Seconds. The limit set is 0.1; the rest is for a machine with other work."""
 FAILURE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d [0-9, ]+")
-PERSON = "127.0.0.77"
-CANARY = "canaryvessik"
 KEY_LINE = 'proxy_set_header Authorization "Bearer {}";\n'
 CLOSED = {"default open;": "default closed;"}
 EVERYWHERE = {"location / {": "location / {\nauth_request /redirect-check; error_page 403 = @redirect_stop;"}
 
 
 @dataclass
-class Nginx:
+class Nginx(Front):
     """A running nginx with the shipped files."""
 
-    directory: Path
-    port: int
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> Nginx:
@@ -82,11 +72,6 @@ class Nginx:
 
 
 @pytest.fixture(scope="module")
-def service(make_service: Callable[..., Service]) -> Service:
-    return make_service("--demo", REDIRECT_PUBLIC_URL=PAGES.removesuffix("/w/"))
-
-
-@pytest.fixture(scope="module")
 def directories() -> Iterator[list[Path]]:
     """Where every nginx of this file wrote, until all its tests are done."""
     made: list[Path] = []
@@ -100,10 +85,13 @@ def make_nginx(platform: StandIn, service: Service, directories: list[Path]) -> 
     """Make one from the shipped files: `make_nginx(port, {"text in a file": "what to write instead"}, key)`."""
     made: list[Nginx] = []
 
-    def make(asked: int | None = None, changes: dict[str, str] | None = None, key: str = service.key) -> Nginx:
+    def make(
+        asked: int | None = None, changes: dict[str, str] | None = None, key: str = "demo", behind: int | None = None
+    ) -> Nginx:
         directory = Path(tempfile.mkdtemp(prefix="nginx-"))
+        directory.chmod(0o711)  # workers of an nginx that root starts have another user, and keep long bodies here
         directories.append(directory)
-        nginx = Nginx(directory, free_port())
+        nginx = Nginx(free_port(), directory)
         shutil.copy(HERE / "nginx.conf", directory)
         shutil.copytree(HERE / "redirect", directory / "redirect")
         (directory / "redirect" / "key.conf").write_text(KEY_LINE.format(key))
@@ -114,7 +102,7 @@ def make_nginx(platform: StandIn, service: Service, directories: list[Path]) -> 
             "http {\n": "\n".join(["http {", f"client_body_temp_path {directory}/body;", *paths, ""]),
             "listen 127.0.0.1:8081;": f"listen 127.0.0.1:{nginx.port};",
             "listen 127.0.0.1:8082;": f"listen 127.0.0.1:{free_port()};",
-            "proxy_pass http://127.0.0.1:8082;": f"proxy_pass http://127.0.0.1:{platform.port};",
+            "proxy_pass http://127.0.0.1:8082;": f"proxy_pass http://127.0.0.1:{behind or platform.port};",
             "server 127.0.0.1:8080;": f"server 127.0.0.1:{asked or service.port};",
         })  # fmt: skip
         _edit(directory, changes or {})
@@ -139,44 +127,33 @@ def nginx(make_nginx: MakeNginx) -> Nginx:
     return make_nginx()
 
 
-def is_stopped(reply: Reply, status: int = 302) -> bool:
-    """Whether a person is sent to the page, by an address that says nothing of the search."""
-    where = reply.headers.get("location", "")
-    assert "?" not in where
-    return reply.status == status and re.fullmatch(re.escape(PAGES) + "[A-Za-z0-9_=-]{100,}", where) is not None
+@pytest.fixture(scope="module")
+def make_front(make_nginx: MakeNginx) -> MakeFront:
+    def make(
+        asked: int | None = None, *, on_error: str = "open", key: str = "demo", behind: int | None = None
+    ) -> Front:
+        return make_nginx(asked, CLOSED if on_error == "closed" else None, key, behind)
+
+    return make
 
 
-def passes(reply: Reply) -> bool:
-    return reply.status == 200 and reply.body == RESULTS
+class TestContract(SearchAdapter):
+    asks = "nginx"
+    sees_bodies = False
+    takes_40_kilobytes = False
+    gives_up_at = frozenset({"no HTTP", "nothing"})
 
 
-def test_a_listed_search_becomes_the_page_and_never_reaches_the_platform(nginx: Nginx, platform: StandIn) -> None:
-    before = len(platform.seen)
-    reply = nginx.get(LISTED)
-    assert is_stopped(reply)
-    assert reply.headers["cache-control"] == "no-store"
-    assert reply.headers["referrer-policy"] == "no-referrer"
-    assert len(platform.seen) == before
+is_stopped, passes = TestContract().is_stopped, TestContract().passes
 
 
-def test_any_other_search_reaches_the_platform_as_it_was(nginx: Nginx, platform: StandIn) -> None:
-    assert passes(nginx.get(UNLISTED + "&b=%C3%28", Cookie="a=b", User_Agent="curl", Referer="http://a.example/"))
-    seen = platform.seen[-1]
-    assert seen.target == UNLISTED + "&b=%C3%28"
-    assert {"cookie": "a=b", "user-agent": "curl", "referer": "http://a.example/"}.items() <= seen.headers.items()
-
-
-def test_no_disguise_of_a_listed_search_passes(nginx: Nginx, disguise: bytes) -> None:
-    assert is_stopped(nginx.get(b"/search?" + disguise))
+def test_the_page_learns_no_referrer(nginx: Nginx) -> None:
+    assert nginx.get(LISTED).headers["referrer-policy"] == "no-referrer"
 
 
 @pytest.mark.parametrize("path", ["/se%61rch", "//search", "/x/../search", "http://search.example/search", "/search/"])
 def test_no_spelling_of_the_path_passes(nginx: Nginx, path: str) -> None:
     assert is_stopped(nginx.get(f"{path}?q=zorblax+minku"))
-
-
-def test_a_search_that_is_only_likely_passes(nginx: Nginx) -> None:
-    assert passes(nginx.get(LIKELY))
 
 
 def test_40_kilobytes_are_refused_by_nginx_itself_and_decided_where_it_is_set_to_take_them(
@@ -189,18 +166,8 @@ def test_40_kilobytes_are_refused_by_nginx_itself_and_decided_where_it_is_set_to
     assert passes(roomy.get(UNLISTED + "+x" * 20_000))
 
 
-def test_head_is_decided_as_get_is(nginx: Nginx) -> None:
-    assert is_stopped(nginx.get(LISTED, method="HEAD"))
-    assert nginx.get(UNLISTED, method="HEAD").status == 200
-
-
-def test_a_search_in_the_body_passes_since_auth_request_never_sends_it(nginx: Nginx, platform: StandIn) -> None:
-    assert passes(ask(nginx.port, "/search", "POST", b"q=zorblax+minku"))
-    assert platform.seen[-1].body == b"q=zorblax+minku"
-
-
 def test_a_post_to_a_listed_address_turns_into_a_get_of_the_page(nginx: Nginx) -> None:
-    assert is_stopped(ask(nginx.port, LISTED, "POST", b"a=b"), status=303)
+    assert is_stopped(ask(nginx.port, LISTED, "POST", b"a=b"), "POST")
 
 
 def test_only_what_the_decision_needs_reaches_redirect(make_nginx: MakeNginx, stand_in: Callable[..., StandIn]) -> None:
@@ -238,58 +205,32 @@ def test_one_connection_to_redirect_serves_many_searches(
     assert (len(redirect.seen), redirect.connections) == (20, 1)
 
 
-STOP = {"status": 403, "headers": {"Location": PAGES}}
-NOT_WELL = {
-    "slow": {**STOP, "delay": 1.5},
-    "wrong key": {"status": 401, "headers": {"WWW-Authenticate": "Bearer"}},
-    "wrong scope": {"status": 403},
-    "too many": {"status": 429},
-    "something else": {"status": 302, "headers": {"Location": "https://login.example/"}},
-    "no such path": {"status": 404, "headers": {"Location": PAGES}},
-    "teapot": {"status": 418},
-    "broken": {"status": 500},
-    "cut off": {"garbage": b"HTTP/1.1 403 Forb"},
-}
+def test_a_wrong_key_shows_no_login_window(make_nginx: MakeNginx, stand_in: Callable[..., StandIn]) -> None:
+    redirect = stand_in(status=401, headers={"WWW-Authenticate": "Bearer"})
+    for changes in ({}, CLOSED):
+        assert "www-authenticate" not in make_nginx(redirect.port, changes).get(LISTED).headers
 
 
-@pytest.mark.parametrize("answer", NOT_WELL.values(), ids=NOT_WELL)
-def test_a_search_that_redirect_cannot_decide_passes_soon_or_is_refused_as_configured(
-    make_nginx: MakeNginx, stand_in: Callable[..., StandIn], answer: dict[str, object]
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 429, 500])
+def test_a_failure_names_its_status_once_for_each_search_and_nothing_else(
+    make_nginx: MakeNginx, stand_in: Callable[..., StandIn], status: int
 ) -> None:
-    redirect = stand_in(**answer)
-    open_, closed = make_nginx(redirect.port), make_nginx(redirect.port, CLOSED)
-    for nginx, holds in ((open_, passes), (closed, _is_unavailable)):
-        reply = nginx.get(LISTED)
-        assert holds(reply)
-        assert reply.seconds < SOON
-        assert "www-authenticate" not in reply.headers
-        assert [FAILURE.fullmatch(line) is not None for line in nginx.failures()] == [True]
+    nginx = make_nginx(stand_in(status=status).port)
+    assert passes(nginx.get(LISTED))
+    (line,) = nginx.failures()
+    assert FAILURE.fullmatch(line)
+    assert line.endswith(f" {status}")
 
 
-def _is_unavailable(reply: Reply) -> bool:
-    return reply.status == 503 and "location" not in reply.headers
-
-
-def test_a_failure_names_its_status_so_that_a_wrong_key_is_noticed(make_nginx: MakeNginx, service: Service) -> None:
-    unknown = make_nginx(key="rd_unknown")
-    assert passes(unknown.get(LISTED))
-    assert [line.split(" ")[1] for line in unknown.failures()] == ["401"]
+def test_a_key_of_another_scope_is_named_too(make_nginx: MakeNginx, service: Service) -> None:
     other = service.run("keys", "create", "--platform", "acme", "--scope", "tally").stdout.strip()
     wrong = make_nginx(key=other)
     eventually(lambda: passes(wrong.get(LISTED)) and wrong.failures()[-1].endswith(" 403"))
 
 
-def test_a_hung_service_lets_searches_pass_and_decides_again_once_it_is_back(nginx: Nginx, service: Service) -> None:
-    workers = service.workers()
-    for worker in workers:
-        os.kill(worker, signal.SIGSTOP)
-    try:
-        reply = nginx.get(LISTED)
-    finally:
-        for worker in workers:
-            os.kill(worker, signal.SIGCONT)
-    assert passes(reply)
-    assert reply.seconds < SOON
+def test_a_hung_service_is_named_504(nginx: Nginx, service: Service) -> None:
+    with hung(service):
+        assert passes(nginx.get(LISTED))
     assert nginx.failures()[-1].endswith(" 504")
     eventually(lambda: is_stopped(nginx.get(LISTED)))
 
@@ -297,7 +238,7 @@ def test_a_hung_service_lets_searches_pass_and_decides_again_once_it_is_back(ngi
 def test_closed_can_be_set_for_one_host_alone(make_nginx: MakeNginx) -> None:
     nginx = make_nginx(free_port(), {"default open;": "default open;\nstrict.example closed;"})
     assert passes(nginx.get(LISTED))
-    assert _is_unavailable(nginx.get(LISTED, Host="strict.example"))
+    assert nginx.get(LISTED, Host="strict.example").status == 503
 
 
 def test_a_decided_search_writes_no_line(nginx: Nginx) -> None:
@@ -330,7 +271,7 @@ def test_the_page_opens_under_the_host_of_the_platform_in_the_language_of_the_re
     for headers in ({"Accept_Language": language}, {}):
         page = nginx.get(where, Host=LISTED_HOST, **headers)
         assert page.status == 200
-        assert page.headers["content-language"] == language[:2]
+        assert page.headers["content-language"].startswith(language[:2])
         assert f'href="{where}/leave"'.encode() in page.body
     assert nginx.get(f"{where}/leave", Host=LISTED_HOST).status == 303
 
@@ -368,27 +309,12 @@ def test_the_page_never_stops_itself_even_where_everything_is_checked_and_its_ho
     assert is_stopped(nginx.get("/safety/w/../../anything", Host=LISTED_HOST))
 
 
-def test_neither_program_writes_query_or_address_whatever_happens(
-    nginx: Nginx, make_nginx: MakeNginx, service: Service, directories: list[Path], platform: StandIn
-) -> None:
+def test_a_missing_socket_writes_no_query_or_address(make_nginx: MakeNginx, service: Service) -> None:
     gone = make_nginx(changes={f"server 127.0.0.1:{service.port};": "server unix:/nonexistent/redirect.sock;"})
-    closed = make_nginx(free_port(), CLOSED)
-    lost = make_nginx(
-        changes={f"proxy_pass http://127.0.0.1:{platform.port};": f"proxy_pass http://127.0.0.1:{free_port()};"}
-    )
-    for each in (nginx, gone, closed, lost):
-        for query in (f"zorblax+minku+{CANARY}", CANARY, f"%FF{CANARY}", CANARY + "x" * 40_000):
-            for method in ("GET", "HEAD", "POST"):
-                ask(each.port, f"/search?q={query}", method, CANARY.encode(), PERSON, {"Referer": CANARY})
-        ask(each.port, f"/{CANARY} /?q={CANARY}", source=PERSON)
-        ask(each.port, f"/safety/w/{CANARY}?q={CANARY}", source=PERSON)
+    for query in (CANARY, CANARY + "x" * 40_000):
+        ask(gone.port, f"/search?q={query}", source=PERSON)
     assert set(map(len, gone.failures())) == {len("2026-11-22T01:07 502")}
-    service.stop()
-    ask(nginx.port, f"/search?q={CANARY}", source=PERSON)
-    for file in _files(*directories, service.data_dir.parent):
-        content = file.read_bytes()
-        for canary in (CANARY, PERSON, "zorblax+minku"):
-            assert canary.encode() not in content, file.name
+    assert_unwritten([gone.directory])
 
 
 def test_with_crit_instead_of_emerg_or_a_plain_access_log_nginx_would_have_written_them(make_nginx: MakeNginx) -> None:
@@ -400,11 +326,6 @@ def test_with_crit_instead_of_emerg_or_a_plain_access_log_nginx_would_have_writt
     written = (loud.directory / "redirect-error.log").read_text()
     assert CANARY in written
     assert PERSON in written
-
-
-def _files(*directories: Path) -> Iterator[Path]:
-    for directory in directories:
-        yield from (file for file in directory.rglob("*") if file.is_file())
 
 
 def test_the_readme_shows_what_is_shipped() -> None:

@@ -1,20 +1,27 @@
 """Owns the numbers of `/metrics`, shared by the workers of one node. Must never say what one person did.
 
 One anonymous map, made before the workers are forked: a row for each worker, added up when read. A worker that
-is started again goes on in its row, so sums never fall. Pages that people see are shown rounded down to
-tens, so that a scrape every second shows nobody's moment.
+is started again goes on in its row, so sums never fall. Pages that people see are shown rounded down to tens, as they
+were when this hour was first looked at: so that a look every second shows nobody's moment, not even to one who opens
+pages to bring the number to its next step.
 """
 
 from __future__ import annotations
 
 import mmap
+import time
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from redirect.journeys.ports import Clock
+
 PAGE_STEP = 10
+HOUR = 3600
+SERVING, PAGES_SHOWN, HOUR_SHOWN = -1, -2, -3
+"""Words after the rows."""
 
 
 class Metric(IntEnum):
@@ -28,7 +35,7 @@ class Metric(IntEnum):
 
 ABOUT = {
     Metric.CHECKS: ("checks", "Subjects decided"),
-    Metric.PAGES: ("pages", "Pages of all kinds, in tens"),
+    Metric.PAGES: ("pages", "Pages of all kinds, in tens, once an hour"),
     Metric.ERRORS: ("errors", "Anomalies: malformed requests, answers that broke and were replaced"),
     Metric.LOST_COUNTS: ("lost_counts", "Counts that found no room on the disk"),
 }
@@ -37,19 +44,20 @@ ABOUT = {
 class Board:
     """Counters of all workers; `row` picks the one that this process writes."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, clock: Clock = time.time) -> None:
         self._workers = workers
-        self._words = memoryview(mmap.mmap(-1, (workers * len(Metric) + 1) * 8)).cast("Q")
+        self._clock = clock
+        self._words = memoryview(mmap.mmap(-1, (workers * len(Metric) + 3) * 8)).cast("Q")
         self._base = 0
 
     @property
     def serving(self) -> bool:
         """Whether a worker has begun to serve."""
-        return bool(self._words[-1])
+        return bool(self._words[SERVING])
 
     def begin_serving(self) -> None:
         """Tell the supervisor."""
-        self._words[-1] = 1
+        self._words[SERVING] = 1
 
     def counters(self) -> Iterator[tuple[str, str, int]]:
         """Name, meaning and sum of every metric."""
@@ -67,4 +75,11 @@ class Board:
     def total(self, metric: Metric) -> int:
         """Sum over all workers since the service began, as it may be shown."""
         total = sum(self._words[worker * len(Metric) + metric] for worker in range(self._workers))
-        return total - total % PAGE_STEP if metric is Metric.PAGES else total
+        return self._pages_shown(total) if metric is Metric.PAGES else total
+
+    def _pages_shown(self, pages: int) -> int:
+        hour = int(self._clock()) // HOUR
+        if self._words[HOUR_SHOWN] != hour:
+            self._words[PAGES_SHOWN] = pages - pages % PAGE_STEP
+            self._words[HOUR_SHOWN] = hour
+        return self._words[PAGES_SHOWN]

@@ -4,37 +4,39 @@ Must never serve a language in which one text is missing: a page is in one langu
 from __future__ import annotations
 
 import gettext
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale as Cldr
 from babel import UnknownLocaleError
 from babel.languages import get_official_languages
 from babel.messages.pofile import read_po
 
+from redirect.adapters.reviews import mark, read_reviews
 from redirect.domain.errors import ContentError
-from redirect.domain.locales import Locale
+from redirect.domain.locales import Locale, cldr, direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from redirect.adapters.reviews import Review
+
 DOMAIN = "redirect"
-REVIEWS_NEEDED = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogues:
     """The languages that can be served, English first, each with its translations by tag.
 
-    `left_out` says of every other language why it is not served. `core` are the texts each one has.
+    `left_out` says of every other language why it is not served. `core` are the texts each one has. `marks` change
+    with the texts of a language, by tag, so that a review of other texts is known as such.
     """
 
     locales: tuple[Locale, ...]
     translations: Mapping[str, gettext.NullTranslations]
     left_out: Mapping[str, str]
     core: frozenset[str]
+    marks: Mapping[str, str]
 
 
 def load_catalogues(directory: Path, said: Iterable[str] = (), *, drafts: bool = False) -> Catalogues:
@@ -42,17 +44,18 @@ def load_catalogues(directory: Path, said: Iterable[str] = (), *, drafts: bool =
     message without its translation takes the language out. `drafts`: serve what is not reviewed yet.
     """
     core = _template(directory / f"{DOMAIN}.pot").union(said)
-    locales, translations, left_out = [], {}, {}
-    for tag, review in _reviews(directory / "review.toml").items():
-        locale = _locale(tag, review)
+    locales, translations, left_out, marks = [], {}, {}, {}
+    for tag, review in read_reviews(directory / "review.toml").items():
         catalogue = gettext.NullTranslations() if tag == "en" else _compiled(directory, tag)
+        marks[tag] = mark({text: catalogue.gettext(text) for text in core}) if catalogue else ""
+        locale = _locale(tag, review, marks[tag])
         if reason := _why_not(locale, catalogue, core, drafts=drafts):
             left_out[tag] = reason
         elif catalogue:
             locales.append(locale)
             translations[tag] = catalogue
     locales.sort(key=lambda locale: locale.tag != "en")
-    return Catalogues(tuple(locales), translations, left_out, core)
+    return Catalogues(tuple(locales), translations, left_out, core, marks)
 
 
 def official_languages(country: str) -> tuple[str, ...]:
@@ -96,21 +99,9 @@ def _compiled(directory: Path, tag: str) -> gettext.NullTranslations | None:
         raise ContentError(f"{file}: cannot be read ({error})") from error
 
 
-def _reviews(file: Path) -> dict[str, Any]:
+def _locale(tag: str, review: Review, texts: str) -> Locale:
     try:
-        reviews = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ContentError(f"{file}: cannot be read ({error})") from error
-    if "en" not in reviews:
-        raise ContentError(f"{file}: [en] is missing, and English is always served")
-    return reviews
-
-
-def _locale(tag: str, review: Any) -> Locale:
-    try:
-        name, state, reviewers = str(review["name"]), review["state"], review["reviewers"]
-        direction = Cldr.parse(tag, sep="-").text_direction
-    except (KeyError, TypeError, ValueError, UnknownLocaleError) as error:
-        raise ContentError(f"review.toml, [{tag}]: needs name, state and reviewers of a known language") from error
-    reviewed = state == "reviewed" and len(reviewers) >= REVIEWS_NEEDED
-    return Locale(tag, direction, name, reviewed)
+        cldr(tag)  # without its data, which takes a megabyte for each language
+    except (ValueError, UnknownLocaleError) as error:
+        raise ContentError(f"review.toml, [{tag}]: is no language that is known") from error
+    return Locale(tag, direction(tag), review.name, review.stands(texts))

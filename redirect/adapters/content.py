@@ -7,6 +7,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+from redirect.adapters.guide import load_guide
+from redirect.adapters.law import load_laws
 from redirect.domain.content import Door, DoorText, Element, Message, Need, Paragraph, Texts
 from redirect.domain.errors import ContentError
 
@@ -21,8 +23,9 @@ def shipped(name: str) -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / name
 
 
-def load_texts(directory: Path) -> Texts:
-    """Messages and doors of a `messages/` directory; ContentError names the file and the field."""
+def load_texts(directory: Path, *, drafts: bool = False) -> Texts:
+    """Messages, doors, laws and the guided conversation of a `messages/` directory; ContentError names the file and the
+    field. `drafts`: say what the law is where no lawyer has checked it yet."""
     messages_file, doors_file = directory / "messages.toml", directory / "doors.toml"
     messages = {
         (message_id, variant): _message(_Table(messages_file, f"{message_id}.{variant}", table))
@@ -32,7 +35,7 @@ def load_texts(directory: Path) -> Texts:
     doors = tuple(_door(_Table(doors_file, name, table), messages) for name, table in _read(doors_file).items())
     if {door.door for door in doors} != set(Door) - {Door.MAIN}:
         raise ContentError(f"{doors_file}: needs each of the four doors once")
-    return Texts(messages, doors)
+    return Texts(messages, doors, load_laws(directory, drafts=drafts), load_guide(directory / "guide.toml"))
 
 
 class _Table:
@@ -101,6 +104,7 @@ def _message(table: _Table) -> Message:
         more=table.texts("more"),
         action_needs=needs,
         action_else=table.text("action_else") if needs else "",
+        headline_law=table.text("headline_law") if "headline_law" in table.values else "",
     )
 
 

@@ -7,13 +7,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
+from babel.core import get_global
 from msgspec import Meta
 
 from redirect.domain.errors import ContentError
-from redirect.domain.services import WORLD, Directory, Service
+from redirect.domain.hours import ALWAYS, read_hours
+from redirect.domain.services import FURTHER_NOTICE, WORLD, Directory, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _WORLD_FILE = "world"
@@ -25,6 +27,7 @@ _Country = Annotated[str, Meta(pattern=r"\A([A-Z]{2}|\*)\Z")]
 _Language = Annotated[str, Meta(pattern=r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
 _Phone = Annotated[str, Meta(pattern=r"\A(\+[1-9][0-9]{4,14}|[*#]?[0-9]{2,12})\Z")]
 _Day = Annotated[str, Meta(pattern=r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
+_Pause = Annotated[str, Meta(pattern=rf"\A([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|{FURTHER_NOTICE})?\Z")]
 _SourceDate = Annotated[str, Meta(pattern=r"\A([0-9]{4}(-[0-9]{2}){0,2})?\Z")]
 _Audience = Literal["self", "other", "family", "professional", "youth", "adult", "all"]
 _Kind = Literal[
@@ -44,100 +47,134 @@ _Kind = Literal[
 ]
 
 
-class _Record(msgspec.Struct, forbid_unknown_fields=True):
-    """A table `[[service]]` as reviewers write it; fields as in `Service`."""
+class Record(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A table `[[service]]` as reviewers write it, in the order in which its fields are written; fields as in
+    `Service`."""
 
     id: Annotated[str, Meta(max_length=80, pattern=r"\A[a-z0-9][a-z0-9-]*\Z")]
     name: _Text
+    native_name: _Text | None = None
     operator: Annotated[str, Meta(max_length=300)]
+    network: _Text | None = None
     audience: tuple[_Audience, ...]
     kind: Annotated[tuple[_Kind, ...], Meta(min_length=1)]
     countries: tuple[_Country, ...]
+    region: _Text | None = None
     languages: tuple[_Language, ...]
-    confidence: Literal["official-page", "secondary"]
-    sources: Annotated[tuple[_Source, ...], Meta(min_length=1)]
-    native_name: _Text | None = None
     url: _Address | None = None
     phone: _Phone | None = None
     phone_display: _Text | None = None
+    channels: tuple[Literal["phone", "text", "chat", "email"], ...] = ()
     hours: _Text | None = None
+    time_zone: _Text | None = None
     free: bool | None = None
     anonymous: bool | None = None
     confidential: bool | None = None
+    passes_on: tuple[Literal["child_at_risk", "crime"], ...] = ()
     minimum_age: Annotated[int, Meta(ge=0, le=120)] | None = None
     works_from_abroad: bool | None = None
+    made_for_young_people: bool = False
+    hold: bool = False
+    confidence: Literal["official-page", "secondary"]
+    sources: Annotated[tuple[_Source, ...], Meta(min_length=1)]
+    source_date: _SourceDate = ""
     verified_on: _Day = ""
     verified_by: str = ""
     agreed_on: _Day = ""
-    source_date: _SourceDate = ""
-    network: _Text | None = None
-    region: _Text | None = None
-    made_for_young_people: bool = False
-    hold: bool = False
+    paused_until: _Pause = ""
 
 
 def load_directory(folder: Path) -> Directory:
     """All services under `folder`. Raises ContentError, naming file and field, at the first thing wrong."""
-    paths = sorted(folder.glob("*.toml"))
-    if not paths:
+    files = {path.name: read_file(path) for path in sorted(folder.glob("*.toml"))}
+    if not files:
         raise ContentError(f"{folder.name}: no *.toml file with services")
-    homes: dict[str, Path] = {}
+    return parse_directory(files)
+
+
+def read_file(path: Path) -> str:
+    """The text of one file. Raises ContentError."""
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ContentError(f"{path.name}: {error.strerror}") from None
+    except ValueError as error:  # not UTF-8
+        raise ContentError(f"{path.name}: {error}") from None
+
+
+def parse_directory(files: Mapping[str, str]) -> Directory:
+    """As `load_directory`, from texts by the names of their files."""
+    homes: dict[str, str] = {}
     services = []
-    for path in paths:
-        for service in _services(path):
+    for name, text in files.items():
+        for service in _services(name, text):
             if service.id in homes:
-                raise ContentError(f"{path.name}: id {service.id} stands in {homes[service.id].name}, too")
-            homes[service.id] = path
+                raise ContentError(f"{name}: id {service.id} stands in {homes[service.id]}, too")
+            homes[service.id] = name
             services.append(service)
     return Directory(services)
 
 
-def _services(path: Path) -> Iterator[Service]:
-    content = _read(path)
+def _services(name: str, text: str) -> Iterator[Service]:
+    content = _parse(name, text)
     tables = content.get("service")
     if content.keys() != {"service"} or not isinstance(tables, list):
-        raise ContentError(f"{path.name}: [[service]] tables are all that may stand here")
+        raise ContentError(f"{name}: [[service]] tables are all that may stand here")
     for number, table in enumerate(tables, 1):
-        record = _record(path, number, table)
-        _check(path, record)
+        record = _record(name, number, table)
+        for field, wrong in _wrong(name, record):
+            raise ContentError(f"{name}: {record.id}, {field}: {wrong}")
         yield Service(**msgspec.structs.asdict(record))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _parse(name: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ContentError(f"{path.name}: {error.strerror}") from None
-    except ValueError as error:  # not TOML, not UTF-8, or a number too long to read
-        raise ContentError(f"{path.name}: {error}") from None
+        return tomllib.loads(text)
+    except ValueError as error:  # not TOML, or a number too long to read
+        raise ContentError(f"{name}: {error}") from None
     except RecursionError:
-        raise ContentError(f"{path.name}: nested too deeply") from None
+        raise ContentError(f"{name}: nested too deeply") from None
 
 
-def _record(path: Path, number: int, table: object) -> _Record:
+def _record(name: str, number: int, table: object) -> Record:
     try:
-        return msgspec.convert(table, _Record)
+        return msgspec.convert(table, Record)
     except (msgspec.ValidationError, RecursionError) as error:
-        name = table.get("id") if isinstance(table, dict) else None
-        raise ContentError(f"{path.name}: service {number} ({name}): {error}") from None
+        id_ = table.get("id") if isinstance(table, dict) else None
+        raise ContentError(f"{name}: service {number} ({id_}): {error}") from None
 
 
-def _check(path: Path, record: _Record) -> None:
-    """What no single field can show."""
+def _wrong(name: str, record: Record) -> Iterator[tuple[str, str]]:
+    """What no single field can show, as field and reason."""
     home = next(iter(record.countries), WORLD)
-    if path.stem != (_WORLD_FILE if home == WORLD else home):
-        raise ContentError(f"{path.name}: {record.id}, countries: stands in the file of its first country")
+    if name != f"{_WORLD_FILE if home == WORLD else home}.toml":
+        yield "countries", "stands in the file of its first country"
     if record.phone_display and not record.phone:
-        raise ContentError(f"{path.name}: {record.id}, phone_display: there is no phone to dial")
+        yield "phone_display", "there is no phone to dial"
     if record.verified_on and not record.verified_by:
-        raise ContentError(f"{path.name}: {record.id}, verified_by: says who set verified_on")
-    for field in ("verified_on", "agreed_on"):
-        _check_day(path, record, field)
+        yield "verified_by", "says who set verified_on"
+    for field in ("verified_on", "agreed_on", "paused_until"):
+        day = getattr(record, field)
+        if day not in {"", FURTHER_NOTICE} and not _is_day(day):
+            yield field, f"{day} is not a day"
+    yield from _wrong_hours(record)
 
 
-def _check_day(path: Path, record: _Record, field: str) -> None:
-    day = getattr(record, field)
+def _wrong_hours(record: Record) -> Iterator[tuple[str, str]]:
+    if record.hours is not None:
+        try:
+            read_hours(record.hours)
+        except ValueError as error:
+            yield "hours", str(error)
+    if record.hours not in {None, ALWAYS} and not record.time_zone:
+        yield "time_zone", "says by which clock the hours are, such as Europe/Oslo"
+    if record.time_zone is not None and record.time_zone not in get_global("zone_territories"):
+        yield "time_zone", "is no time zone of the IANA data base, such as Europe/Oslo"
+
+
+def _is_day(text: str) -> bool:
     try:
-        date.fromisoformat(day or "2000-01-01")
+        date.fromisoformat(text)
     except ValueError:
-        raise ContentError(f"{path.name}: {record.id}, {field}: {day} is not a day") from None
+        return False
+    return True

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write beside the target, then move over it; readers see the old file or the new one, whole."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with replacing(path, mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path, mode: int, group: int | None = None) -> Iterator[IO[bytes]]:
+    """A file to write beside the target, moved over it at the end; where anything fails, the target stays.
+
+    `mode` is less whatever the process's umask forbids, unless `group` is given: then exactly that group may do what
+    `mode` says of it.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            if group is not None:
+                os.fchown(descriptor, -1, group)
+                os.fchmod(descriptor, mode)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

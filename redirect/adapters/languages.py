@@ -8,7 +8,7 @@ from babel.core import get_global
 from babel.localedata import locale_identifiers
 
 from redirect.adapters.catalogues import official_languages
-from redirect.domain.locales import choose, negotiate
+from redirect.domain.locales import choose, cldr, negotiate
 from redirect.domain.subject import UNKNOWN_COUNTRY
 
 if TYPE_CHECKING:
@@ -49,14 +49,29 @@ class ServedLanguages:
         found = negotiate(wanted, (NONE, *self._tags))
         return "" if found == NONE else found
 
+    def near(self, country: str) -> Sequence[Locale]:
+        """Those that a country's official languages ask for."""
+        asked = (negotiate(tag, (NONE, *self._tags)) for tag in official_languages(country))
+        return tuple(self._by_tag[tag] for tag in dict.fromkeys(asked) if tag != NONE)
+
     def country(self, code: str | None) -> str:
         """A known ISO 3166-1 alpha-2 code in capitals, else `ZZ`."""
         known = (code or "").upper()
         return known if known in self._spoken else UNKNOWN_COUNTRY
 
+    def country_name(self, locale: Locale, code: str) -> str:
+        """What a country is called in this language."""
+        return country_name(locale.tag, code)
+
     def translate(self, locale: Locale, text: str) -> str:
         """A text of ours in this language."""
         return self._translations[locale.tag].gettext(text)
+
+
+def country_name(tag: str, code: str) -> str:
+    """What CLDR calls an alpha-2 country in a language; in English where CLDR does not know that."""
+    names = (cldr(language).territories.get(code) for language in (tag, "en"))
+    return next((str(name) for name in names if name), code)
 
 
 def _countries() -> tuple[str, ...]:

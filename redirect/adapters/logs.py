@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from redirect.domain.counts import publishable
+from redirect.domain.disclosure import publishable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

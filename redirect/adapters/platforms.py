@@ -13,6 +13,7 @@ from redirect.domain.decision import ON_ERROR
 from redirect.domain.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -40,6 +41,15 @@ def ensure_name(name: str) -> str:
     if not NAME.fullmatch(name):
         raise SettingsError(f"platform {name!r}: a name is 1 to 32 of a-z, 0-9 and -, such as acme")
     return name
+
+
+def ensure_blocks(platforms: Mapping[str, Platform], name: str) -> None:
+    """Raise SettingsError unless a stop page can stand for this platform: a page in the place of somebody else's must
+    not pass for it."""
+    if name not in platforms:
+        raise SettingsError("REDIRECT_STOP_PLATFORM: there is no such table in the file that REDIRECT_PLATFORMS names")
+    if platforms[name].status == 200:
+        raise SettingsError(f"REDIRECT_STOP_PLATFORM: [{name}] needs status = 451, a legal order, or 403, your policy")
 
 
 def _platform(name: str, table: object) -> Platform:

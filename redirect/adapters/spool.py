@@ -171,7 +171,8 @@ def sealed(directory: Path, spool: str, *, before: int | None = None) -> list[Pa
 
 
 def read_batch(path: Path) -> SpooledBatch:
-    """The cells of one file. A damaged record ends the reading; what stands before it counts."""
+    """The cells of one file. A record that is cut short ends the reading, and what stands before it counts; one that
+    means nothing, such as a cell of a table that an earlier version had, is passed over."""
     return SpooledBatch(path, path.name.partition(".")[0], _sequence(path), tuple(_records(path.read_bytes())))
 
 
@@ -182,11 +183,10 @@ def _records(data: bytes) -> Iterator[tuple[Cell, int]]:
     at, used = WORD, min(word(0), len(data))
     while at + 2 * WORD <= used:
         count, length = word(at), word(at + WORD)
-        address = data[at + 2 * WORD : at + 2 * WORD + length]
-        cell = _cell(address) if at + 2 * WORD + length <= used else None
-        if cell is None:
+        if at + 2 * WORD + length > used:
             return
-        if count:
+        cell = _cell(data[at + 2 * WORD : at + 2 * WORD + length])
+        if cell is not None and count:
             yield cell, count
         at += 2 * WORD + (length + WORD - 1) // WORD * WORD
 

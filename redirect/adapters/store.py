@@ -1,7 +1,8 @@
-"""Owns what lies in Valkey or Redis: counts, the live list, access keys. Must never see a query or an address.
+"""Owns what lies in Valkey or Redis: counts, the live list, access keys, pauses of services. Must never see a query or
+an address.
 
 Every key carries a hash tag, so each script touches one slot and a cluster works as a single server does:
-`counts:{table:period}` and `applied:{table:period}`, `list:{live}`, `access:{keys}`.
+`counts:{table:period}` and `applied:{table:period}`, `list:{live}`, `access:{keys}`, `paused:{services}`.
 """
 
 from __future__ import annotations
@@ -10,22 +11,27 @@ import itertools
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisClusterException, RedisError, ResponseError
 
 from redirect.domain.counts import SEPARATOR, TABLES
+from redirect.domain.disclosure import Release
 from redirect.domain.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from redirect.domain.counts import Cell, Table
+    from redirect.domain.periods import Unit
     from redirect.journeys.ports import Batch
 
 TIMEOUT = 2.0
 DAY = 86400
+ROWS = msgspec.json.Decoder(dict[str, int])
+"""Rows of one platform in a release: joined labels without the platform, and the count that is shown."""
 
 # Nothing that a script did is undone where it fails: the sequence is noted first, and a cell that cannot be added
 # to (it would overflow) stops none of the others. So a batch may lose a cell, and never adds one twice.
@@ -36,6 +42,13 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 for i = 4, #ARGV, 2 do redis.pcall('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIREAT', KEYS[1], ARGV[3])
 redis.call('EXPIREAT', KEYS[2], ARGV[3])
+return 1
+"""
+
+RELEASE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('EXPIREAT', KEYS[1], ARGV[1])
 return 1
 """
 
@@ -52,12 +65,17 @@ return 1
 
 LIVE_LIST = "list:{live}"
 ACCESS_KEYS = "access:{keys}"
+PAUSES = "paused:{services}"
+MINIMUM = b""
+"""A field of a release beside its platforms: the smallest cell that was shown."""
 CHANGES = b"changes"
 """A field beside the keys, which stays when the last of them is revoked."""
+PAUSED_BEFORE = b"*"
+"""The same beside the pauses; no service has this id."""
 
 
 class Store:
-    """Implements `CountStore` and `ListStore`. Every call may raise StoreError, within TIMEOUT seconds each try."""
+    """Implements `ReleaseStore` and `ListStore`. Every call may raise StoreError, within TIMEOUT seconds each try."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -104,6 +122,37 @@ class Store:
                     found.extend((period, field.decode(), int(count)) for field, count in cells.items())
         return found
 
+    async def released(self, table: Table, units: Sequence[Unit]) -> set[Unit]:
+        """Those of these units that have been released."""
+        with _store_errors():
+            pipeline = self._client.pipeline(transaction=False)
+            for unit in units:
+                pipeline.exists(_released_key(table, unit))
+            return {unit for unit, there in zip(units, await pipeline.execute(), strict=True) if there}
+
+    async def releases(self, table: Table, units: Sequence[Unit], platform: str = "") -> list[Release | None]:
+        """What was released of each unit, of one platform alone where one is named; None where nothing was yet."""
+        with _store_errors():
+            pipeline = self._client.pipeline(transaction=False)
+            for unit in units:
+                _read_release(pipeline, _released_key(table, unit), platform)
+            return [_release(answer, platform) for answer in await pipeline.execute()]
+
+    async def write_release(self, table: Table, unit: Unit, release: Release) -> bool:
+        """Keep a release; False, and nothing changed, where the unit has one."""
+        platforms: dict[str, dict[str, int]] = {}
+        for (platform, *labels), count in release.shown.items():
+            platforms.setdefault(platform, {})[SEPARATOR.join(labels)] = count
+        parts = [[platform, msgspec.json.encode(rows)] for platform, rows in platforms.items()]
+        expires = (unit.days.stop + table.published_days) * DAY
+        arguments = [expires, MINIMUM, release.minimum, *itertools.chain.from_iterable(parts)]
+        return bool(await self._script(RELEASE, [_released_key(table, unit)], arguments))
+
+    async def take_turn(self, what: str, seconds: int) -> bool:
+        """Whether nobody, on any node, has taken this turn for so long."""
+        with _store_errors():
+            return bool(await self._client.set(f"turn:{{{what}}}", 1, nx=True, ex=seconds))
+
     async def list_version(self) -> int:
         """The version of the list that is live, 0 where none is."""
         with _store_errors():
@@ -129,11 +178,7 @@ class Store:
     async def access_keys(self) -> dict[str, bytes] | None:
         """Records of access keys by the SHA-256 of the key. None where the store has never had one: then it is a new
         one, or has lost them, and nobody's key has been revoked."""
-        with _store_errors():
-            found = await self._client.hgetall(ACCESS_KEYS)
-        if found.pop(CHANGES, None) is None:
-            return None
-        return {digest.decode(): record for digest, record in found.items()}
+        return await self._kept(ACCESS_KEYS, CHANGES)
 
     async def write_access_key(self, digest: str, record: bytes) -> None:
         """Add or replace one record."""
@@ -144,6 +189,28 @@ class Store:
         """Whether there was such a record."""
         with _store_errors():
             return bool(await self._client.hdel(ACCESS_KEYS, digest))
+
+    async def pauses(self) -> dict[str, bytes] | None:
+        """Until when services are paused, by id. None where the store has never had one: then it is a new one, or has
+        lost them, and no pause has ended."""
+        return await self._kept(PAUSES, PAUSED_BEFORE)
+
+    async def write_pause(self, service: str, until: bytes) -> None:
+        """Pause a service, or change until when."""
+        with _store_errors():
+            await self._client.hset(PAUSES, mapping={service: until, PAUSED_BEFORE: ""})
+
+    async def delete_pause(self, service: str) -> bool:
+        """Whether it was paused."""
+        with _store_errors():
+            return bool(await self._client.hdel(PAUSES, service))
+
+    async def _kept(self, name: str, mark: bytes) -> dict[str, bytes] | None:
+        with _store_errors():
+            found = await self._client.hgetall(name)
+        if found.pop(mark, None) is None:
+            return None
+        return {field.decode(): value for field, value in found.items()}
 
     async def _script(self, script: str, keys: list[str], arguments: list[Any]) -> int:
         with _store_errors():
@@ -168,6 +235,30 @@ def _place(item: tuple[Cell, int]) -> tuple[str, int]:
 
 def _chunks(periods: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (periods[start : start + size] for start in range(0, len(periods), size))
+
+
+def _released_key(table: Table, unit: Unit) -> str:
+    return f"released:{{{table.name}:{unit.span}:{unit.number}}}"
+
+
+def _read_release(pipeline: Any, key: str, platform: str) -> None:
+    if platform:
+        pipeline.hmget(key, [MINIMUM, platform])
+    else:
+        pipeline.hgetall(key)
+
+
+def _release(answer: Any, platform: str) -> Release | None:
+    parts = {MINIMUM: answer[0], platform.encode(): answer[1]} if platform else dict(answer)
+    minimum = parts.pop(MINIMUM, None)
+    if minimum is None:
+        return None
+    shown = {
+        (name.decode(), *joined.split(SEPARATOR)): count
+        for name, rows in parts.items()
+        for joined, count in (ROWS.decode(rows) if rows else {}).items()
+    }
+    return Release(int(minimum), shown)
 
 
 @contextmanager

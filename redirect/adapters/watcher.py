@@ -1,4 +1,4 @@
-"""Owns how a process learns of new lists and keys. Must never hold up an answer, nor forget what it had."""
+"""Owns how a process learns of new lists, keys and pauses. Must never hold up an answer, nor forget what it had."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from redirect.domain.errors import ListError, StoreError
 if TYPE_CHECKING:
     from redirect.adapters.access import AccessKeys
     from redirect.adapters.list_places import ListPlace
+    from redirect.adapters.live_directory import LiveDirectory
     from redirect.adapters.live_list import LiveList
     from redirect.adapters.store import Store
 
@@ -79,3 +80,19 @@ class KeyWatcher:
             self.reachable = False
         else:
             self.reachable = True
+
+
+class PauseWatcher:
+    """Takes over which services are paused. A store that does not answer is asked again next time."""
+
+    def __init__(self, store: Store, directory: LiveDirectory) -> None:
+        self._store = store
+        self._directory = directory
+
+    async def look(self) -> None:
+        """Take over what is new, also the day."""
+        self._directory.tick()
+        with suppress(StoreError, OSError):
+            pauses = await self._store.pauses()
+            if pauses is not None:
+                self._directory.refresh(pauses)

@@ -8,9 +8,13 @@ from typing import Annotated
 import typer
 
 from redirect import __version__
+from redirect.cli.export import exporting
 from redirect.cli.keys import keys
 from redirect.cli.lists import lists
 from redirect.cli.messages import messages
+from redirect.cli.preview import previewing
+from redirect.cli.proxies import proxies
+from redirect.cli.resources import resources
 from redirect.cli.service import service
 from redirect.cli.shown import out
 from redirect.cli.vetting import vetting
@@ -26,8 +30,12 @@ app = typer.Typer(
 app.add_typer(service)
 lists.add_typer(vetting)
 app.add_typer(lists, name="lists")
+app.add_typer(exporting)
+app.add_typer(proxies)
 app.add_typer(keys, name="keys")
+messages.add_typer(previewing)
 app.add_typer(messages, name="messages")
+app.add_typer(resources, name="resources")
 
 
 def _version(wanted: bool) -> None:

@@ -8,15 +8,14 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from redirect import settings as settings_
 from redirect.adapters import source_file
-from redirect.cli.shown import err, out, working
+from redirect.cli.shown import err, out, say_left_out, working
 from redirect.cli.sources import (
     AuthOption,
     CategoryOption,
@@ -33,13 +32,7 @@ from redirect.domain.lists import Confidence
 from redirect.tools import lists as tools
 from redirect.tools import live
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from redirect.domain.errors import ListError
-
 lists = typer.Typer(no_args_is_help=True, help="Build lists, publish them, see what is live.")
-LINES_SHOWN = 10
 
 
 @lists.command()
@@ -79,23 +72,11 @@ def build(
     if built.unchanged:
         out.print(f"No list has changed; version {built.manifest.version} in {to} stays")
         return
-    _say_left_out(built.unread)
+    say_left_out(built.unread)
     out.print(f"Version {built.manifest.version}, {built.manifest.total} entries, in {to}")
     out.print(f"Make it live: redirect lists publish {to}", highlight=False)
     if built.unread:
         raise typer.Exit(1)
-
-
-def _say_left_out(unread: Sequence[ListError]) -> None:
-    """Once for each reason, with the first lines: a list in the wrong shape has a million of them."""
-    lines: dict[tuple[str, str], list[int]] = {}
-    for error in unread:
-        lines.setdefault((error.list_name, error.reason), []).append(error.line)
-    for (name, reason), numbers in lines.items():
-        first = ", ".join(str(number) for number in numbers[:LINES_SHOWN] if number)
-        more = f" and {len(numbers) - LINES_SHOWN} more" if len(numbers) > LINES_SHOWN else ""
-        where = f", line{'s' if len(numbers) > 1 else ''} {first}{more}" if first else ""
-        err.print("[yellow]left out[/yellow]", Text(f"{name}{where}: {reason}"), highlight=False, soft_wrap=True)
 
 
 @lists.command()

@@ -1,14 +1,29 @@
-"""Owns the commands for texts and translations. Must never change one."""
+"""Owns the commands for texts and translations. Must never change a text."""
 
 from __future__ import annotations
 
-import typer
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
 
-from redirect.adapters.catalogues import load_catalogues
-from redirect.adapters.content import load_texts, shipped
-from redirect.cli.shown import out
+import typer
+from rich.table import Column, Table
+from rich.text import Text
+
+from redirect.adapters.content import shipped
+from redirect.cli.shown import Format, out, write
+from redirect.tools import messages as tools
+from redirect.tools.messages import Checked
 
 messages = typer.Typer(no_args_is_help=True, help="Look after texts and translations.")
+
+MessagesOption = Annotated[
+    Path | None, typer.Option("--messages", help="Another messages/ directory.", show_default=False)
+]
+LocalesOption = Annotated[
+    Path | None, typer.Option("--locales", help="Another locales/ directory, compiled.", show_default=False)
+]
 
 
 @messages.callback()
@@ -17,14 +32,53 @@ def group() -> None:
 
 
 @messages.command()
-def check() -> None:
-    """Say which languages are whole; one that lacks a text is not served, and the exit code is 1."""
-    texts = load_texts(shipped("messages"))
-    catalogues = load_catalogues(shipped("locales"), texts.strings(), drafts=True)
-    for locale in catalogues.locales:
-        out.print(f"{locale.tag}: whole, {'reviewed' if locale.reviewed else 'a draft'}", highlight=False)
-    for tag, why in catalogues.left_out.items():
-        where = f"locales/{tag.replace('-', '_')}/LC_MESSAGES/redirect.po"
-        out.print(f"[yellow]{tag}: not served until it is whole[/yellow]: {why}; edit {where}", highlight=False)
-    if catalogues.left_out:
+def check(
+    messages_dir: MessagesOption = None,
+    locales_dir: LocalesOption = None,
+    format_: Annotated[Format, typer.Option("--format", help="How to write the findings.")] = Format.TABLE,
+) -> None:
+    """Hold every text to the rules, in every language, and say how each language stands.
+
+    Exits with 1 where a text breaks a rule, or a language lacks one and so is not served. messages/README.md explains
+    the rules.
+    """
+    checked = tools.check_texts(messages_dir or shipped("messages"), locales_dir or shipped("locales"))
+    if format_ is Format.TABLE:
+        _show(checked)
+    elif format_ is Format.JSON:
+        json.dump({"findings": checked.remarks, "languages": checked.languages}, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        write(list(checked.remarks), tools.REMARK_COLUMNS, format_)
+    if not checked.fit:
         raise typer.Exit(1)
+
+
+@messages.command()
+def reviewed(
+    tag: Annotated[str, typer.Argument(help="The language, as in locales/review.toml.", show_default=False)],
+    by: Annotated[str, typer.Option(help="Who you are, by your work: translator, helpline, editor.")],
+    native: Annotated[bool, typer.Option("--native/--not-native", help="Whether it is your first language.")],
+    messages_dir: MessagesOption = None,
+    locales_dir: LocalesOption = None,
+) -> None:
+    """Write down that you have read a language as it is now. Two people, one of them native, make it reviewed.
+
+    When one of its texts changes later, the review no longer counts, and it is a draft again.
+    """
+    review = tools.add_reviewer(
+        messages_dir or shipped("messages"), locales_dir or shipped("locales"), tag, by, native=native
+    )
+    out.print(f"{tag}: {len(review.reviewers)} reviews of today's texts; now {review.state}", highlight=False)
+
+
+def _show(checked: Checked) -> None:
+    table = Table(*(Column(name, overflow="fold") for name in ("File", "Language", "Where", "What is wrong", "Text")))
+    for remark in checked.remarks:
+        told = f"{remark['rule']} ({remark['reason']})" if remark["reason"] else remark["rule"]
+        cells = (remark["file"], remark["language"], remark["place"], told, remark["text"])
+        table.add_row(*map(Text, cells))
+    if checked.remarks:
+        out.print(table)
+    write(list(checked.languages), tools.LANGUAGE_COLUMNS, Format.TABLE)
+    out.print(f"{len(checked.remarks)} findings", highlight=False)

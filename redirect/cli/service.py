@@ -76,6 +76,8 @@ def counts(
 
 def _announce(settings: settings_.Settings, url: str, content: Content) -> None:
     out.print(f"redirect {__version__} is serving at {url}, data in {settings.data_dir}", highlight=False)
+    if settings.stop_port:
+        out.print(f"Blocked names may lead to {settings.stop_host} port {settings.stop_port}", highlight=False)
     with suppress(StoreError):
         if not settings.list_source and asyncio.run(live.list_status(settings)) is None:
             err.print("[yellow]No list is live: everything is allowed.[/yellow] See `redirect lists --help`.")

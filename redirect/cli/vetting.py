@@ -15,8 +15,7 @@ from rich.text import Text
 
 from redirect import settings as settings_
 from redirect.adapters import source_file
-from redirect.cli.lists import LINES_SHOWN
-from redirect.cli.shown import Format, out, working, write
+from redirect.cli.shown import LINES_SHOWN, Format, out, working, write
 from redirect.cli.sources import (
     AuthOption,
     CategoryOption,

@@ -1,17 +1,23 @@
-"""Owns the shapes of what a page says. Must never decide which services a reader is sent to
-(`services.py`)."""
+"""Owns the shapes of what is written in `messages/`, and of what a page's address says. Must never decide which
+services a reader is sent to (`services.py`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from redirect.domain.locales import Locale
-    from redirect.domain.services import Card, Crisis
+    from redirect.domain.guide import Guide
+    from redirect.domain.law import Laws
+
+
+THANKS: Final = "thanks"
+GUIDE: Final = "guide"
+VIDEO: Final = "video"
+"""Steps of a statement beside the doors and the places of the guided conversation."""
 
 
 class Door(StrEnum):
@@ -58,7 +64,8 @@ class Message:
     """One warning message or door text: `messages/messages.toml`, table `[ID.VARIANT]`.
 
     `paragraphs` stand above the fold, `more` below it. `evidence` are source links. `layout` is `first`,
-    `repeat` or `door`; a repeat looks different so that it is read again.
+    `repeat` or `door`; a repeat looks different so that it is read again. `headline_law` is the headline where
+    the country's law is known to forbid keeping such images.
     """
 
     id: str
@@ -75,10 +82,12 @@ class Message:
     more: tuple[str, ...] = ()
     action_needs: Need = Need.NOTHING
     action_else: str = ""
+    headline_law: str = ""
 
     def strings(self) -> tuple[str, ...]:
         """Every text of this message that a reader may see, and so a translator must have."""
-        texts = (self.headline, *(p.text for p in self.paragraphs), self.action, self.action_else, *self.more)
+        said = (p.text for p in self.paragraphs)
+        texts = (self.headline, self.headline_law, *said, self.action, self.action_else, *self.more)
         return tuple(text for text in texts if text)
 
 
@@ -93,10 +102,13 @@ class DoorText:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What the pages say: messages by id and variant (`V1`, `A`), and the doors in their order."""
+    """What the pages say: messages by id and variant (`V1`, `A`), the doors in their order, what may be said of each
+    country's law, and the guided conversation."""
 
     messages: Mapping[tuple[str, str], Message]
     doors: tuple[DoorText, ...]
+    laws: Laws
+    guide: Guide
 
     def behind(self, door: Door) -> Message:
         """The message behind a door; KeyError for `MAIN`, which has no single one."""
@@ -107,7 +119,8 @@ class Texts:
     def strings(self) -> frozenset[str]:
         """Every text that a catalogue must translate."""
         labels = (door.label for door in self.doors)
-        return frozenset((*labels, *(text for message in self.messages.values() for text in message.strings())))
+        said = (text for message in self.messages.values() for text in message.strings())
+        return frozenset((*labels, *said, *self.laws.sentences.values(), *self.guide.strings()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +149,7 @@ class Statement:
 
     `country` is ISO 3166-1 alpha-2 or `ZZ` (unknown); `attempt` is `0`, `1`, `2+` or `unknown`; `language` is
     the platform's hint or empty; `day` counts days since 1970-01-01 UTC; `step` is empty on the first page,
-    else a `Door` or `thanks`.
+    else a `Door`, THANKS, VIDEO, GUIDE where the guided conversation is entered, or the path of a place in it.
     """
 
     platform: str
@@ -148,60 +161,3 @@ class Statement:
     language: str
     day: int
     step: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An address and, where it matters, the door it opens or the language it is written in."""
-
-    href: str
-    label: str = ""
-    door: Door | None = None
-    lang: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """A service card on a page: `href` is the counted way to it, empty where it has only a number."""
-
-    card: Card
-    href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PageView:
-    """Everything one page says, before it is put into words and HTML.
-
-    `help` is never empty. `exit`, `wrong` and `back` are addresses; `wrong` and `back` may be empty.
-    `doors` is empty on a door's own page except for the way back. `country` is alpha-2 or `ZZ`.
-    """
-
-    message: Message
-    door: Door
-    locale: Locale
-    platform: Platform
-    country: str
-    help: tuple[Help, ...]
-    crisis: Crisis
-    exit: str
-    report: Help | None = None
-    wrong: str = ""
-    back: str = ""
-    thanked: bool = False
-    doors: tuple[Link, ...] = ()
-    languages: tuple[Link, ...] = field(default=())
-
-
-TALKING = frozenset({"helpline", "chat", "child_helpline", "crisis_line"})
-
-
-def action_label(view: PageView) -> str:
-    """What the main button may say here, in English: the message's own words only where they are true."""
-    message, first = view.message, view.help[0].card
-    offered = {
-        Need.NOTHING: True,
-        Need.ANONYMOUS: first.service.anonymous is True,
-        Need.TALK: first.phone is not None or not TALKING.isdisjoint(first.service.kind),
-        Need.WRONG: bool(view.wrong) and not view.thanked,
-    }
-    return message.action if offered[message.action_needs] else message.action_else

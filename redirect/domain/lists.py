@@ -17,6 +17,8 @@ COLUMNS: Final = ("kind", "value", "category", "confidence", "language", "source
 REQUIRED: Final = COLUMNS[:4]
 LONGEST_VALUE: Final = 4096
 LONGEST_LABEL: Final = 200
+EXPIRED: Final = "it has expired"
+UNKNOWN_CATEGORY: Final = "its category is none of messages/categories.toml"
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 

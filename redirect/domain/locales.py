@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from babel import Locale as Cldr
+from babel import UnknownLocaleError
 from langcodes.data_dicts import (
     LANGUAGE_REPLACEMENTS,
     LIKELY_SUBTAGS,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST = 512
 MOST_RANGES = 10
+RIGHT_TO_LEFT = frozenset(("Adlm", "Arab", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"))
 FARTHEST = 25  # beyond it CLDR speaks of another language; the value that langcodes recommends
 
 
@@ -35,6 +38,21 @@ class Locale:
     dir: str
     name: str
     reviewed: bool
+
+
+def direction(tag: str) -> str:
+    """`rtl` or `ltr`: how the script runs that a language is written in, by CLDR's likely subtags and script metadata."""
+    read = _read(tag)
+    return "rtl" if read and read.likely[1] in RIGHT_TO_LEFT else "ltr"
+
+
+def cldr(tag: str) -> Cldr:
+    """What CLDR knows of a language: of the tag, or else of the language alone. Raises ValueError or UnknownLocaleError
+    where it knows neither."""
+    try:
+        return Cldr.parse(tag, sep="-")
+    except UnknownLocaleError:
+        return Cldr.parse(tag.partition("-")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,33 @@
-"""Owns who is sent to which service. Must never show a contact that a person cannot use, nor a child to a
-service for adults."""
+"""Owns the services and the contacts of each that may be shown; who is sent to which is for `chains.py`. Must never
+show a contact that a person cannot use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
-from redirect.domain.content import Door
 from redirect.domain.errors import ContentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 WORLD = "*"
 GENERAL_DIRECTORY = "find-a-helpline"
 CHILD_DIRECTORY = "child-helpline-international-members"
 REPORT_DIRECTORY = "icmec-reporting-directory"
-SELF_HELP = ("troubled-desire", "redirection", "mielenterveystalo-self-help-fi")
-MOST_CARDS = 6
+PILLARS = (GENERAL_DIRECTORY, CHILD_DIRECTORY, REPORT_DIRECTORY)
+"""The directories that end the chains: they are never paused, so that no chain is ever empty."""
+FURTHER_NOTICE: Final = "further-notice"
+STALE_AFTER: Final = timedelta(days=365)
+"""Numbers and hours change with each year's money, and a directory that is checked once a year is the least that its
+readers may expect."""
 
-_SHOWN = ("official-page", "secondary")
+CONFIDENCE = ("official-page", "secondary")
+"""Of what may be shown, the better first."""
 _NUMBER_FROM_TWO_SOURCES = {"child_helpline", "crisis_line", "emergency_number"}
-_AT_ONCE = {"helpline", "chat", "child_helpline", "crisis_line", "online_self_help"}
-_FOR_CHILDREN = {"child_helpline", "takedown", "victim_support"}
-_SAME_LANGUAGE = {"nb": "no", "nn": "no", "fil": "tl", "iw": "he", "in": "id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,11 @@ class Service:
 
     `url` is an entrance where one can start, else None. `phone` is dialable, `phone_display` as people write
     it. `countries` are alpha-2, or `*` for everywhere; `region` names the part of the country that is served
-    where it is not the whole. `hold`: nobody is sent there until a person has decided. `verified_on` (an ISO
-    date) is empty until a person has checked it, `agreed_on` until the service has agreed to be listed.
+    where it is not the whole. `hours` are as `domain/hours.py` reads them, in `time_zone` (IANA), which `24/7`
+    needs not. `passes_on`: `child_at_risk`, `crime`: what it tells others of what it is told. `hold`: nobody is
+    sent there until a person has decided; `paused_until`: nor before that day (an ISO date, or FURTHER_NOTICE).
+    `verified_on` (an ISO date) is empty until a person has checked it, `agreed_on` until the service has agreed
+    to be listed.
     """
 
     id: str
@@ -51,10 +56,13 @@ class Service:
     url: str | None = None
     phone: str | None = None
     phone_display: str | None = None
+    channels: tuple[str, ...] = ()
     hours: str | None = None
+    time_zone: str | None = None
     free: bool | None = None
     anonymous: bool | None = None
     confidential: bool | None = None
+    passes_on: tuple[str, ...] = ()
     minimum_age: int | None = None
     works_from_abroad: bool | None = None
     verified_on: str = ""
@@ -65,16 +73,19 @@ class Service:
     region: str | None = None
     made_for_young_people: bool = False
     hold: bool = False
+    paused_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A service with the contacts that may be shown; at least one of `url` and `phone` is set."""
+    """A service with the contacts that may be shown; at least one of `url` and `phone` is set. `stale`: it was
+    checked so long ago that it may have changed."""
 
     service: Service
     url: str | None
     phone: str | None
     phone_display: str | None
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,35 +99,61 @@ class Crisis:
 
 
 class Directory:
-    """All services, found by id and by country; immutable.
+    """All services as they are on one day, found by id and by country; immutable.
 
-    Raises ContentError where an id stands twice, or where one of the three directories that end the chains
-    has no contact: so no chain is ever empty.
+    `paused` are pauses beside those in the records, by id, as `paused_until`. Without `today` no record is stale, and
+    whatever may be paused is. Raises ContentError where an id stands twice, or where one of the PILLARS has no
+    contact: so no chain is ever empty.
     """
 
     __slots__ = ("_cards", "_from_abroad", "_here", "_services")
 
-    def __init__(self, services: Iterable[Service]) -> None:
+    def __init__(
+        self,
+        services: Iterable[Service],
+        today: date | None = None,
+        paused: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         ordered = sorted(services, key=lambda service: service.id)
         self._services = {service.id: service for service in ordered}
         twice = next((a.id for a, b in pairwise(ordered) if a.id == b.id), None)
         if twice:
             raise ContentError(f"services: the id {twice} stands twice")
-        self._cards = {service.id: shown for service in ordered if (shown := card(service))}
-        for pillar in (GENERAL_DIRECTORY, CHILD_DIRECTORY, REPORT_DIRECTORY):
+        working = (s for s in ordered if not _is_away(s.paused_until, today) and not _is_away(paused.get(s.id), today))
+        self._cards = {service.id: shown for service in working if (shown := card(service, today))}
+        for pillar in PILLARS:
             if pillar not in self._cards:
-                raise ContentError(f"services: {pillar} is missing or has no contact")
+                raise ContentError(f"services: {pillar} is missing, paused or has no contact")
         self._here: dict[str, tuple[Card, ...]] = {}
         for shown in self._cards.values():
             for country in shown.service.countries:
                 self._here[country] = (*self._here.get(country, ()), shown)
         self._from_abroad = tuple(c for c in self._cards.values() if c.service.works_from_abroad)
 
+    def on(self, today: date, paused: Mapping[str, str]) -> Directory:
+        """The same services on another day, with other pauses; a pause of one of the PILLARS does nothing."""
+        return Directory(self, today, {name: until for name, until in paused.items() if name not in PILLARS})
+
     def __iter__(self) -> Iterator[Service]:
         return iter(self._services.values())
 
     def by_id(self, id: str) -> Service | None:  # noqa: A002 - the field is called id in every file
         return self._services.get(id)
+
+    @property
+    def now(self) -> Directory:
+        """Itself: where services are asked for as they are now, one that never changes will do, too."""
+        return self
+
+    @property
+    def countries(self) -> Sequence[str]:
+        """Where anybody can be reached, alpha-2, in no order that matters."""
+        return tuple(country for country in self._here if country != WORLD)
+
+    @property
+    def shown(self) -> tuple[Card, ...]:
+        """Every service that has a contact, by id."""
+        return tuple(self._cards.values())
 
     def cards(self, country: str) -> tuple[Card, ...]:
         """Services that name this country (`*`: those for everywhere) and have a contact, by id."""
@@ -133,91 +170,30 @@ class Directory:
         return tuple(seen for shown in others if (seen := _seen_from(country, shown)))
 
 
-def card(service: Service) -> Card | None:
+def card(service: Service, today: date | None = None) -> Card | None:
     """The contacts of a service that a person in its own countries can use; None where there are none."""
-    if service.hold or service.confidence not in _SHOWN:
+    if service.hold or service.confidence not in CONFIDENCE:
         return None
     phone = service.phone if _number_may_be_shown(service) else None
     if not service.url and not phone:
         return None
-    return Card(service, service.url or None, phone, (service.phone_display or phone) if phone else None)
+    written = (service.phone_display or phone) if phone else None
+    return Card(service, service.url or None, phone, written, stale=_is_stale(service, today))
 
 
-def chain(directory: Directory, door: Door, country: str, languages: Sequence[str]) -> tuple[Card, ...]:
-    """Who helps a reader behind `door`, best first: never empty, at most MOST_CARDS, the directories kept.
-
-    `country` is alpha-2 or `ZZ`; `languages` are the reader's tags, best first.
-    """
-    return _CHAINS[door](directory, country, languages)
-
-
-def crisis(directory: Directory, door: Door, country: str, languages: Sequence[str] = ()) -> Crisis:
-    """The crisis slot: behind `under-18` a line for young people or all, else one for all or for adults."""
-    suits = ("youth", "all") if door is Door.UNDER_18 else ("all", "adult")
-    lines = [c for c in directory.cards(country) if _is_country_wide(c, "crisis_line") and _is_for(c, suits)]
-    line = min(lines, key=partial(_crisis_rank, suits, languages), default=None)
-    (general,) = directory.named((GENERAL_DIRECTORY,), country)
-    return Crisis(line, None if line else emergency(directory, country), general)
+def _is_away(until: str | None, today: date | None) -> bool:
+    if not until or today is None:
+        return bool(until)
+    try:
+        return date.fromisoformat(until) > today
+    except ValueError:
+        return True  # until further notice, or something damaged: nothing says that anybody is there
 
 
-def emergency(directory: Directory, country: str) -> Card | None:
-    """The country's emergency number, where one is known for the whole country."""
-    return next((c for c in directory.cards(country) if _is_country_wide(c, "emergency_number")), None)
-
-
-def report_line(directory: Directory, country: str) -> Card:
-    """Where to report in this country: members of a network first, then those that do nothing else."""
-    hotlines = [c for c in directory.cards(country) if "report_hotline" in c.service.kind]
-    return min(hotlines, key=_report_rank, default=directory.named((REPORT_DIRECTORY,), country)[0])
-
-
-def _main(directory: Directory, country: str, languages: Sequence[str]) -> tuple[Card, ...]:
-    own = filter(_is_for_adults, directory.cards(country))
-    abroad = (c for c in directory.from_abroad(country) if _distance(c, languages) < len(languages))
-    near = [*_ranked(own, languages), *_ranked(filter(_is_for_adults, abroad), languages)]
-    self_help = sorted(directory.named(SELF_HELP, country), key=lambda c: _distance(c, languages))
-    # Lines have hours; a self-help programme never closes, so services near by always leave one a place.
-    return _joined([*near[: MOST_CARDS - 2], *self_help], directory.named((GENERAL_DIRECTORY,), country))
-
-
-def _under_18(directory: Directory, country: str, languages: Sequence[str]) -> tuple[Card, ...]:
-    order = ("child_helpline", "chat", "helpline", "victim_support", "takedown")
-    own = _ranked(filter(_is_for_children, directory.cards(country)), languages, order)
-    removal = _removal(filter(_is_for_children, directory.cards(WORLD)))
-    return _joined(own, [*removal[:1], *directory.named((CHILD_DIRECTORY, GENERAL_DIRECTORY), country)])
-
-
-def _happened_to_me(directory: Directory, country: str, languages: Sequence[str]) -> tuple[Card, ...]:
-    order = ("victim_support", "child_helpline")
-    report = report_line(directory, country)
-    harmed = [c for c in directory.cards(country) if "self" not in c.service.audience and c != report]
-    own = [c for c in harmed if {*order} & {*c.service.kind}]
-    removal = [*_removal(harmed), *_removal(directory.cards(WORLD))]
-    directories = directory.named((CHILD_DIRECTORY, GENERAL_DIRECTORY), country)
-    return _joined([*_ranked(own, languages, order)[:2], *removal], [*directories, report])
-
-
-def _someone_else(directory: Directory, country: str, languages: Sequence[str]) -> tuple[Card, ...]:
-    near = [c for c in _offered(directory, country) if {"other", "family"} & {*c.service.audience}]
-    guides = [c for c in _offered(directory, country) if "parent_guide" in c.service.kind]
-    general = directory.named((GENERAL_DIRECTORY,), country)
-    tail = [report_line(directory, country), *_ranked(guides, languages)[:1], *general]
-    return _joined(_ranked(near, languages), tail)
-
-
-def _work_or_mistake(directory: Directory, country: str, languages: Sequence[str]) -> tuple[Card, ...]:
-    near = [c for c in _offered(directory, country) if "professional" in c.service.audience]
-    general = directory.named((GENERAL_DIRECTORY,), country)
-    return _joined([report_line(directory, country), *_ranked(near, languages)], general)
-
-
-_CHAINS: Mapping[Door, Callable[[Directory, str, Sequence[str]], tuple[Card, ...]]] = {
-    Door.MAIN: _main,
-    Door.UNDER_18: _under_18,
-    Door.SOMEONE_ELSE: _someone_else,
-    Door.HAPPENED_TO_ME: _happened_to_me,
-    Door.WORK_OR_MISTAKE: _work_or_mistake,
-}
+def _is_stale(service: Service, today: date | None) -> bool:
+    if today is None or not service.verified_on:
+        return False
+    return today - date.fromisoformat(service.verified_on) > STALE_AFTER
 
 
 def _number_may_be_shown(service: Service) -> bool:
@@ -230,97 +206,3 @@ def _seen_from(country: str, shown: Card) -> Card | None:
     if not shown.phone or {country, WORLD} & {*shown.service.countries}:
         return shown
     return replace(shown, phone=None, phone_display=None) if shown.url else None
-
-
-def _is_for_adults(shown: Card) -> bool:
-    return "self" in shown.service.audience and not shown.service.made_for_young_people
-
-
-def _is_for_children(shown: Card) -> bool:
-    service = shown.service
-    if (service.minimum_age or 0) > 17 or "adult" in service.audience:
-        return False
-    return service.made_for_young_people or bool(_FOR_CHILDREN & {*service.kind} and "self" not in service.audience)
-
-
-def _is_country_wide(shown: Card, kind: str) -> bool:
-    return kind in shown.service.kind and not shown.service.region
-
-
-def _is_for(shown: Card, suits: tuple[str, ...]) -> bool:
-    return bool(shown.service.audience) and {*shown.service.audience} <= {*suits}
-
-
-def _offered(directory: Directory, country: str) -> tuple[Card, ...]:
-    return (*directory.cards(country), *directory.cards(WORLD))
-
-
-def _removal(cards: Iterable[Card]) -> list[Card]:
-    """Where images are removed; first where images of under-18s are, since these pages are about them."""
-    removal = (c for c in cards if "takedown" in c.service.kind and "self" not in c.service.audience)
-    return sorted(removal, key=lambda c: (c.service.minimum_age or 0, c.service.id))
-
-
-def _distance(shown: Card, languages: Sequence[str]) -> int:
-    """How far down the reader's languages the first one stands that the service speaks."""
-    spoken = {_language(tag) for tag in shown.service.languages}
-    return next((i for i, tag in enumerate(languages) if _language(tag) in spoken), len(languages))
-
-
-def _language(tag: str) -> str:
-    """The spoken language of a tag: script and region matter for reading, not for talking to someone."""
-    primary = tag.partition("-")[0].lower()
-    return _SAME_LANGUAGE.get(primary, primary)
-
-
-def _ranked(cards: Iterable[Card], languages: Sequence[str], kinds: tuple[str, ...] = ()) -> list[Card]:
-    return sorted(cards, key=partial(_rank, languages, kinds))
-
-
-def _rank(languages: Sequence[str], kinds: tuple[str, ...], shown: Card) -> tuple[int | bool | str, ...]:
-    service = shown.service
-    return (
-        bool(kinds) and "report_hotline" in service.kind,
-        min((kinds.index(kind) for kind in service.kind if kind in kinds), default=len(kinds)),
-        _distance(shown, languages),
-        bool(service.region),
-        not _AT_ONCE & {*service.kind},
-        not service.anonymous,
-        _SHOWN.index(service.confidence),
-        service.id,
-    )
-
-
-def _crisis_rank(suits: tuple[str, ...], languages: Sequence[str], shown: Card) -> tuple[int | bool | str, ...]:
-    service = shown.service
-    return (
-        min(suits.index(audience) for audience in service.audience),
-        _distance(shown, languages),
-        not shown.phone,
-        _SHOWN.index(service.confidence),
-        service.hours != "24/7",
-        -len(service.sources),
-        service.id,
-    )
-
-
-def _report_rank(shown: Card) -> tuple[int | bool | str, ...]:
-    service = shown.service
-    mixed, rank = len(service.kind) > 1, _SHOWN.index(service.confidence)
-    return (not service.network, mixed, rank, not service.anonymous, service.id)
-
-
-def _joined(head: Iterable[Card], tail: Iterable[Card]) -> tuple[Card, ...]:
-    """`head` as far as there is room, then all of `tail`; no service, address or number stands twice."""
-    known: set[str] = set()
-    ends = [shown for shown in tail if _is_new(shown, known)]
-    starts = [shown for shown in head if _is_new(shown, known)]
-    return (*starts[: MOST_CARDS - len(ends)], *ends)
-
-
-def _is_new(shown: Card, known: set[str]) -> bool:
-    marks = {mark for mark in (shown.service.id, shown.url, shown.phone) if mark}
-    if known & marks:
-        return False
-    known |= marks
-    return True

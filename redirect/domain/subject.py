@@ -35,12 +35,21 @@ class Mode(StrEnum):
     SHADOW = "shadow"
 
 
+class Wanted(StrEnum):
+    """What an answer that is not `allow` carries besides: a card to stand above results, or the error of a Matrix
+    server."""
+
+    CARD = "card"
+    MATRIX = "matrix"
+
+
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, gc=False):
     """One question: exactly one of `query` and `url`, and what the platform knows of the situation.
 
     `languages` is a BCP 47 tag or an Accept-Language value; `country` ISO 3166-1 alpha-2, absent is unknown;
     `attempt` how many warnings this browser session has already shown; `bucket` any number the platform holds
-    for the session so that a person keeps one message. None of it is kept.
+    for the session so that a person keeps one message; `face` what the platform wants to show itself, not in a
+    batch. None of it is kept.
     """
 
     query: str | None = None
@@ -51,6 +60,7 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     attempt: Annotated[int, msgspec.Meta(ge=0)] | Literal["0", "1", "2+"] | None = None
     bucket: Annotated[int, msgspec.Meta(ge=0, le=9999)] | None = None
     mode: Mode = Mode.ENFORCE
+    face: Wanted | None = None
 
     def __repr__(self) -> str:
         """Hide every field: a traceback or a log line may carry a repr."""

@@ -9,6 +9,8 @@ import msgspec
 from redirect.domain.content import Statement
 from redirect.domain.counts import CHECKS
 from redirect.domain.decision import DEFAULT_CATEGORY, DEFAULT_VARIANT, ON_ERROR, Action, Category, Degraded
+from redirect.domain.faces import MatrixError
+from redirect.domain.law import placed
 from redirect.domain.lists import Confidence, Kind
 from redirect.domain.subject import Mode, Subject
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 
 class Resource(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A service as a platform may show it: at least one of `url` and `phone` is given. Absent is unknown."""
+    """A service as a platform may show it: at least one of `url` and `phone` is given. Absent is unknown. `hours` are
+    in OpenStreetMap's opening_hours syntax, by the clock of `time_zone`; `passes_on`: what it may tell others."""
 
     id: str
     name: str
@@ -32,8 +35,10 @@ class Resource(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     phone: str | None = None
     phone_display: str | None = None
     hours: str | None = None
+    time_zone: str | None = None
     free: bool | None = None
     anonymous: bool | None = None
+    passes_on: tuple[str, ...] = ()
     verified_on: str = ""
 
 
@@ -48,8 +53,10 @@ def resource(card: Card) -> Resource:
         phone=card.phone,
         phone_display=card.phone_display,
         hours=service.hours,
+        time_zone=service.time_zone,
         free=service.free,
         anonymous=service.anonymous,
+        passes_on=service.passes_on,
         verified_on=service.verified_on,
     )
 
@@ -57,8 +64,9 @@ def resource(card: Card) -> Resource:
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What to do about one subject. All but the first four are given only when the action is not `allow`.
 
-    `page` is the absolute address of the warning page; `title`, `text` and `resources` say the same for a
-    platform that renders it itself.
+    `page` is the absolute address of the warning page; `title`, `text` and `resources` are the beginning of it, and all
+    of it is what a GET of `page` answers to `Accept: application/json`. `card` (HTML to stand above results) and
+    `matrix` (the error of a Matrix server) are given where `face` asks for them.
     """
 
     action: Action
@@ -72,6 +80,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     title: str | None = None
     text: str | None = None
     resources: tuple[Resource, ...] | None = None
+    card: str | None = None
+    matrix: MatrixError | None = None
 
 
 class Explanation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -175,12 +185,13 @@ class Checker:
 
     def _with_page(self, answer: Answer, subject: Subject, platform: Platform) -> Answer:
         summary = self._show.summary(self._statement(answer, subject, platform))
-        paragraphs = (paragraph.text for paragraph in summary.message.paragraphs)
+        texts = (summary.message.headline, *(paragraph.text for paragraph in summary.message.paragraphs))
+        title, *paragraphs = (placed(self._languages.translate(summary.locale, text), summary.place) for text in texts)
         return msgspec.structs.replace(
             answer,
             page=summary.page,
-            title=self._languages.translate(summary.locale, summary.message.headline),
-            text="\n\n".join(self._languages.translate(summary.locale, text) for text in paragraphs),
+            title=title,
+            text="\n\n".join(paragraphs),
             resources=tuple(map(resource, summary.cards)),
         )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from redirect.domain.content import Statement
     from redirect.domain.counts import Cell, Table
     from redirect.domain.decision import Degraded
+    from redirect.domain.disclosure import Release
     from redirect.domain.locales import Locale
     from redirect.domain.matching import Matcher
+    from redirect.domain.periods import Unit
+    from redirect.domain.services import Directory
 
 
 class Clock(Protocol):
@@ -53,18 +56,33 @@ class Tokens(Protocol):
     def code(self, token: str, service: str) -> str: ...
 
 
+class Services(Protocol):
+    """Where to find the services as they are now. A page looks once, so that it never mixes two states of them."""
+
+    @property
+    def now(self) -> Directory: ...
+
+
 class Languages(Protocol):
     """The languages that are served, English always among them, and what is spoken where."""
 
     @property
     def served(self) -> Sequence[Locale]: ...
     def choose(self, *, explicit: str, hint: str, header: str, country: str) -> Locale: ...
+    def near(self, country: str) -> Sequence[Locale]:
+        """Those that a country's official languages ask for; perhaps none."""
+        ...
+
     def hint(self, wanted: str) -> str:
         """The served tag that answers an Accept-Language value, or empty where none does."""
         ...
 
     def country(self, code: str | None) -> str:
         """A known ISO 3166-1 alpha-2 code in capitals, else `ZZ`."""
+        ...
+
+    def country_name(self, locale: Locale, code: str) -> str:
+        """What a country is called in this language."""
         ...
 
     def translate(self, locale: Locale, text: str) -> str: ...
@@ -95,6 +113,28 @@ class CountStore(SumTaker, Protocol):
     async def counts(self, table: Table, periods: Sequence[int]) -> list[tuple[int, str, int]]:
         """Stored cells as (period, joined labels, count)."""
         ...
+
+
+class ReleaseStore(CountStore, Protocol):
+    """Where what was published is kept, written once. Every call may raise StoreError."""
+
+    async def released(self, table: Table, units: Sequence[Unit]) -> set[Unit]:
+        """Those of these units that have been released."""
+        ...
+
+    async def releases(self, table: Table, units: Sequence[Unit], platform: str = "") -> list[Release | None]:
+        """What was released of each unit, of one platform alone where one is named; None where nothing was yet."""
+        ...
+
+    async def write_release(self, table: Table, unit: Unit, release: Release) -> bool:
+        """Keep a release; False, and nothing changed, where the unit has one."""
+        ...
+
+
+class Aside(Protocol):
+    """Runs work that takes its time where it holds up nobody."""
+
+    def __call__(self, work: Callable[[], Release], /) -> Awaitable[Release]: ...
 
 
 class ListStore(Protocol):

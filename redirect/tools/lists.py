@@ -23,7 +23,7 @@ from redirect.domain.errors import ListError, SettingsError
 from redirect.domain.fold import Fold
 from redirect.domain.fold_table import packaged
 from redirect.domain.guard import single_words
-from redirect.domain.lists import Confidence
+from redirect.domain.lists import EXPIRED, UNKNOWN_CATEGORY, Confidence
 from redirect.domain.manifest import REFRESH_AFTER, Manifest, version_after
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from redirect.adapters.source_file import Source
     from redirect.domain.lists import Entry
     from redirect.settings import Settings
-
-EXPIRED = "it has expired"
-UNKNOWN_CATEGORY = "its category is none of messages/categories.toml"
 
 
 @dataclass(frozen=True)

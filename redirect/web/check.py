@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope as Request
 
     from redirect.journeys.check import Checker
+    from redirect.web.native import Native
 
 CHECK_LIMIT = 1 << 16
 """Bytes of a body: a text of 4 kB with every character escaped, and room for the rest."""
@@ -72,9 +73,10 @@ class Caller:
 class CheckEndpoint:
     """One subject. Written against ASGI itself: this is the path that a platform waits for."""
 
-    def __init__(self, checker: Checker, caller: Caller, count: Count) -> None:
+    def __init__(self, checker: Checker, caller: Caller, native: Native, count: Count) -> None:
         self._checker = checker
         self._caller = caller
+        self._native = native
         self._count = count
         self._decoder = msgspec.json.Decoder(Subject)
         self._encoder = msgspec.json.Encoder()
@@ -87,7 +89,10 @@ class CheckEndpoint:
         """The JSON to answer with; only the headers of `request` are looked at. Raises BadRequest, and nothing is
         counted then."""
         platform = self._caller.platform(request)
-        answer = self._checker.check(decode(self._decoder, body), platform)
+        subject = decode(self._decoder, body)
+        answer = self._checker.check(subject, platform)
+        if subject.face is not None:
+            answer = self._native.added(answer, subject.face)
         self._count()
         return self._encoder.encode(answer)
 
@@ -124,6 +129,8 @@ class BatchEndpoint:
             raise BadRequest("invalid-request")
         for subject in subjects:
             subject.ensure_valid()
+            if subject.face is not None:
+                raise BadRequest("invalid-request")
         answers, since = [], perf_counter()
         for subject in subjects:
             answers.append(self._checker.check(subject, platform))

@@ -8,12 +8,17 @@ import msgspec
 from starlette.responses import Response
 
 from redirect import __version__
+from redirect.domain.counts import TABLES
+from redirect.domain.faces import Face
 from redirect.domain.subject import Subject
 from redirect.journeys.check import Answer, Explanation
+from redirect.journeys.report import USUAL_DAYS
 from redirect.journeys.tally import TallyBatch
 from redirect.web.check import BATCH_LIMIT, BATCH_SUBJECTS, CHECK_LIMIT, Answers, Batch
+from redirect.web.counts import CSV, FORMATS, JSON, Counts
 from redirect.web.health import Ready
 from redirect.web.problems import MEDIA_TYPE, PROBLEMS, type_of
+from redirect.web.resources import Resources
 from redirect.web.tallies import Taken
 
 REF = "#/components/schemas/{name}"
@@ -23,8 +28,11 @@ KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope")
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 description of this version."""
-    (subject, answer, explanation, batch, answers, tally_batch, taken, ready), schemas = msgspec.json.schema_components(
-        (Subject, Answer, Explanation, Batch, Answers, TallyBatch, Taken, Ready), ref_template=REF
+    (subject, answer, explanation, batch, answers, tally_batch, taken, ready, resources, counts, face), schemas = (
+        msgspec.json.schema_components(
+            (Subject, Answer, Explanation, Batch, Answers, TallyBatch, Taken, Ready, Resources, Counts, Face),
+            ref_template=REF,
+        )
     )
     return {
         "openapi": "3.1.0",
@@ -52,6 +60,9 @@ def document() -> dict[str, Any]:
                 )
             },
             "/v1/forward": {"get": _forward("forwardGet"), "post": _forward("forwardPost")},
+            "/v1/resources": {"get": _resources(resources)},
+            "/v1/counts": {"get": _counts(counts)},
+            "/w/{token}": {"get": _page(face)},
             "/v1/openapi.json": {"get": _open("openapi", "This document", {"type": "object"})},
             "/livez": {"get": _open("livez", "The process answers", {"type": "string"}, "text/plain")},
             "/readyz": {"get": _ready(ready)},
@@ -127,12 +138,76 @@ def _forward(name: str) -> dict[str, Any]:
     }
 
 
+def _page(face: dict[str, Any]) -> dict[str, Any]:
+    text = {"type": "string"}
+    faces = {"text/html": {"schema": text}, "text/plain": {"schema": text}, "application/json": {"schema": face}}
+    call = _open("page", "A page, to be shown by the platform itself where JSON is asked for", face)
+    call["description"] = (
+        "HTML unless Accept prefers one of the others by its full name. JSON is for programs and not counted as shown. "
+        "Whatever the address, there is help: one that cannot be read gets the general page."
+    )
+    call["parameters"] = [
+        {"name": "token", "in": "path", "required": True, "schema": text, "description": "As in `page` of an answer"},
+        {"name": "lang", "in": "query", "schema": text, "description": "A BCP 47 tag; else what Accept-Language says"},
+    ]
+    blocks = {"403": "The same, for a platform that blocks by policy", "451": "The same, blocked by legal order"}
+    call["responses"] = {
+        status: {"description": about, "content": faces} for status, about in {"200": "The page", **blocks}.items()
+    }
+    return call
+
+
 def _open(name: str, summary: str, schema: dict[str, Any], media_type: str = "application/json") -> dict[str, Any]:
     return {
         "operationId": name,
         "summary": summary,
         "security": [],
         "responses": {"200": {"description": summary, "content": {media_type: {"schema": schema}}}},
+    }
+
+
+def _resources(schema: dict[str, Any]) -> dict[str, Any]:
+    call = _open("resources", "The directory of services, as open data", schema)
+    call["parameters"] = [
+        {
+            "name": "country",
+            "in": "query",
+            "schema": {"type": "string"},
+            "description": "ISO 3166-1 alpha-2: its services, with those for everywhere; all where absent",
+        },
+        {
+            "name": "audience",
+            "in": "query",
+            "schema": {"$ref": REF.format(name="Door")},
+            "description": "Only what may stand behind this door",
+        },
+    ]
+    call["responses"] |= {"304": {"description": "Nothing has changed"}, **_problems("no-audience")}
+    return call
+
+
+def _counts(schema: dict[str, Any]) -> dict[str, Any]:
+    day = {"type": "string", "format": "date"}
+    parameters = [
+        ("table", {"enum": list(TABLES)}, "One of the tables of docs/data.md"),
+        ("from", day, f"First day, UTC; {USUAL_DAYS - 1} days before `to` where absent"),
+        ("to", day, "Last day, included; the newest that has closed where absent"),
+        ("format", {"enum": list(FORMATS)}, "Wins over the Accept header"),
+    ]
+    return {
+        "operationId": "counts",
+        "summary": "Published counts of the key's platform, for whoever reports on them",
+        "parameters": [
+            {"name": name, "in": "query", "required": name == "table", "schema": schema, "description": about}
+            for name, schema, about in parameters
+        ],
+        "responses": {
+            "200": {
+                "description": "Only periods that have closed; never a small cell",
+                "content": {JSON: {"schema": schema}, CSV: {"schema": {"type": "string"}}},
+            },
+            **_problems("bad-parameter", "bad-period", "no-table", *KEY_PROBLEMS, "store-unreachable"),
+        },
     }
 
 

@@ -39,12 +39,14 @@ PROBLEMS: dict[str, Problem] = {
     "body-too-large": Problem(413, "The body is too large", "See the limits in /v1/openapi.json."),
     "bad-period": Problem(400, "No such period", "Give dates such as 2026-11-22 or times such as 2026-11-22T01:00Z."),
     "no-table": Problem(404, "No such table", "docs/data.md names the tables."),
+    "no-audience": Problem(400, "No such audience", "Give one of main, under-18 and the other doors."),
     "no-key": Problem(401, "A key is needed", "Send Authorization: Bearer and a key of this service."),
     "wrong-key": Problem(401, "This key is not known", "Keys are made with `redirect keys create`."),
     "wrong-scope": Problem(403, "This key does not allow that", "Use a key with the scope that this call needs."),
     "not-found": Problem(404, "There is nothing here", "/v1/openapi.json lists every call."),
     "wrong-method": Problem(405, "This call has another method", "/v1/openapi.json lists every call."),
-    "store-unreachable": Problem(503, "The store does not answer", "Send the same batch again later."),
+    "bad-parameter": Problem(400, "No such parameter", "/v1/openapi.json names them, and what each may be."),
+    "store-unreachable": Problem(503, "The store does not answer", "Send the same again later: nothing is lost."),
     "internal": Problem(500, "Something broke on our side", "Act as your on_error setting says; we have counted it."),
 }
 

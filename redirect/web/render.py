@@ -10,27 +10,37 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from babel import Locale as Cldr
 from babel import UnknownLocaleError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from redirect.domain.content import Element, action_label
+from redirect.domain.content import Element
+from redirect.domain.law import placed
+from redirect.domain.locales import cldr
 from redirect.domain.services import WORLD
+from redirect.domain.views import GuideView, PageView, VideoView, action_label
+from redirect.web import qr
 from redirect.web.fallback import fallback_page
+from redirect.web.hours import city, hours
 
 if TYPE_CHECKING:
     import gettext
     from collections.abc import Mapping, Sequence
 
-    from redirect.domain.content import Help, PageView, Platform
+    from redirect.domain.content import Platform
+    from redirect.domain.listing import DirectoryView
     from redirect.domain.locales import Locale
     from redirect.domain.services import Card, Service
+    from redirect.domain.views import Help
+
+    View = PageView | GuideView | VideoView
 
 EMAIL = re.compile(r"[^@\s:/]+@[^@\s:/]+")
 WEB = re.compile(r"https?://\S+")
 TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATE_OF = {PageView: "page.html", GuideView: "guide.html", VideoView: "video.html"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +81,36 @@ class Renderer:
         translations: Mapping[str, gettext.NullTranslations],
         directory: Sequence[Card],
     ) -> None:
-        environment = _environment()
+        templates = environment()
         style = _style()
-        self._page = environment.get_template("page.html")
+        self._templates = {kind: templates.get_template(name) for kind, name in TEMPLATE_OF.items()}
+        self._directory = templates.get_template("directory.html")
         self._style = Markup(style)  # noqa: S704  # our own file, and its hash stands in the header
         self._translations = dict(translations)
-        self.csp_style_hash = _source_expression(style)
+        self.csp_style_hash = source_expression(style)
         self._fallback = fallback_page(style, locales, translations, directory)
 
-    def page(self, view: PageView) -> bytes:
+    def page(self, view: View) -> bytes:
         """HTML in UTF-8. Raises whatever breaks; the caller then sends `fallback()`."""
-        return self._page.render(
+        said = view if isinstance(view, PageView) else None
+        return self._templates[type(view)].render(
             view=view,
             style=self._style,
-            action=action_label(view),
-            blocked=_blocked(view),
-            privacy=_contact(view.platform.privacy_notice),
-            unreviewed=not view.locale.reviewed or view.message.review != "reviewed",
+            action=main_action(view),
+            blocked=who_blocks(said) if said else None,
+            privacy=told(view.platform.privacy_notice),
+            unreviewed=is_draft(view),
+            gettext=self._translations[view.locale.tag].gettext,
+        ).encode()
+
+    def directory(self, view: DirectoryView) -> bytes:
+        """HTML of the public directory, in UTF-8. Raises whatever breaks, as `page` does."""
+        return self._directory.render(
+            view=view,
+            style=self._style,
+            writes_to=told(view.contact),
+            privacy=told(""),
+            unreviewed=not view.locale.reviewed,
             gettext=self._translations[view.locale.tag].gettext,
         ).encode()
 
@@ -113,7 +136,7 @@ def shown_name(service: Service, tag: str) -> Name:
 def autonym(code: str) -> str:
     """A language's name for itself; keyed by the languages of our own records."""
     try:
-        return Cldr.parse(code, sep="-").get_language_name(code.replace("-", "_")) or code
+        return cldr(code).get_language_name(code.replace("-", "_")) or code
     except (UnknownLocaleError, ValueError):
         return code
 
@@ -133,17 +156,42 @@ def way(help_: Help) -> str:
     return help_.href if site(help_.card) else ""
 
 
-def _blocked(view: PageView) -> Blocked | None:
+def host(url: str) -> str:
+    """The name of a site, for links whose whole address would be too much."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def picture(help_: Help) -> qr.Picture | None:
+    """The picture code of a service's own contact: its address, or its number where it has nothing else."""
+    number = f"tel:{help_.card.phone}" if help_.card.phone else ""
+    contact = site(help_.card) or number
+    return qr.picture(contact) if contact else None
+
+
+def main_action(view: View) -> str:
+    """What the main button says, in English; empty on a page without one."""
+    wrong = isinstance(view, PageView) and bool(view.wrong) and not view.thanked
+    return action_label(view.message, view.help[0].card, wrong=wrong) if view.help else ""
+
+
+def is_draft(view: View) -> bool:
+    """Whether anything above the fold was not reviewed: the language, the text, or what it says of the law."""
+    unchecked = isinstance(view, PageView) and view.law is not None and not view.law.checked_by
+    review = view.review if isinstance(view, GuideView) else view.message.review
+    return unchecked or not view.locale.reviewed or review != "reviewed"
+
+
+def who_blocks(view: PageView) -> Blocked | None:
     said = any(paragraph.element is Element.APPEAL for paragraph in view.message.paragraphs)
     if not said and view.platform.status == 200:
         return None
     platform: Platform = view.platform
     by = platform.blocked_by or platform.shown_name
-    blocked = Blocked(by, _contact(platform.blocked_by_address), _contact(platform.appeal))
+    blocked = Blocked(by, told(platform.blocked_by_address), told(platform.appeal))
     return blocked if by or blocked.appeal.text else None
 
 
-def _contact(text: str) -> Contact:
+def told(text: str) -> Contact:
     """Only web and mail addresses become links; anything else of the operator stays text."""
     if WEB.fullmatch(text):
         return Contact(address(text), text)
@@ -151,7 +199,7 @@ def _contact(text: str) -> Contact:
     return Contact(mail, f"mailto:{mail}") if EMAIL.fullmatch(mail) else Contact(text, "")
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -163,6 +211,11 @@ def _environment() -> Environment:
     environment.filters |= {
         "address": address,
         "autonym": autonym,
+        "city": city,
+        "host": host,
+        "hours": hours,
+        "picture": picture,
+        "placed": placed,
         "shown_name": shown_name,
         "site": site,
         "way": way,
@@ -175,6 +228,6 @@ def _style() -> str:
     return re.sub(r"\s*\n\s*", "\n", source).strip()
 
 
-def _source_expression(style: str) -> str:
+def source_expression(style: str) -> str:
     digest = hashlib.sha256(style.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

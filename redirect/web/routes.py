@@ -11,16 +11,21 @@ from redirect.web import openapi
 from redirect.web.guard import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.convertors import Convertor
+    from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
     from redirect.web.check import BatchEndpoint, CheckEndpoint, ExplainEndpoint
+    from redirect.web.counts import CountsEndpoint
     from redirect.web.forward import ForwardEndpoint
     from redirect.web.health import Health
+    from redirect.web.media import MediaFile
     from redirect.web.pages import Pages
+    from redirect.web.resources import DirectoryPages, ResourcesEndpoint
     from redirect.web.tallies import TalliesEndpoint
     from redirect.web.trial import Trial
 
@@ -45,6 +50,8 @@ def api_routes(
     explain: ExplainEndpoint,
     tallies: TalliesEndpoint,
     forward: ForwardEndpoint,
+    resources: ResourcesEndpoint,
+    counts: CountsEndpoint,
     health: Health,
 ) -> list[BaseRoute]:
     """What platforms and operators call."""
@@ -54,15 +61,18 @@ def api_routes(
         Route("/v1/explain", explain, methods=["POST"]),
         Route("/v1/tallies", tallies, methods=["POST"]),
         Route("/v1/forward", forward, methods=["GET", "POST"]),
+        Route("/v1/resources", resources.answer),
+        Route("/v1/counts", counts.answer),
         Route("/v1/openapi.json", openapi.endpoint),
         Route("/metrics", health.metrics),
     ]
 
 
-def page_routes(pages: Pages) -> list[BaseRoute]:
+def page_routes(pages: Pages, media: Mapping[str, MediaFile]) -> list[BaseRoute]:
     """What people open. The last ones take whatever is left, with any method, and answer with help."""
     register_url_convertor("rest", Rest())
     return [
+        *(Route(f"/w/media/{name}", file, methods=["GET"]) for name, file in media.items()),
         Route("/w/{token}", pages.page),
         Route("/w/{token}/leave", pages.leave),
         Route("/w/{token}/go/{code}", pages.go),
@@ -72,10 +82,12 @@ def page_routes(pages: Pages) -> list[BaseRoute]:
     ]
 
 
-def language_routes(pages: Pages, languages: Sequence[str]) -> list[BaseRoute]:
+def language_routes(pages: Pages, directory: DirectoryPages, languages: Sequence[str]) -> list[BaseRoute]:
     """Paths that begin with a language of the world, served or not, such as `/en` or `/pt-BR/help`."""
     register_url_convertor("language", _language_convertor(languages))
     return [
+        _any_method("/{lang:language}/help", directory.page),
+        _any_method("/{lang:language}/help/{country}", directory.page),
         _help("/{lang:language}", pages),
         _help("/{lang:language}/{rest:rest}", pages),
     ]
@@ -97,7 +109,11 @@ def application(routes: list[BaseRoute], pages: Pages, base: str, note: Callable
 
 
 def _help(path: str, pages: Pages) -> Route:
-    route = Route(path, pages.help)
+    return _any_method(path, pages.help)
+
+
+def _any_method(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    route = Route(path, endpoint)
     route.methods = None  # any, also those that no standard names
     return route
 

@@ -34,12 +34,12 @@ def admit(request: Request, keys: KnownKeys, scope: Scope) -> Access:
     return access
 
 
-def page_headers(style_source: str, language: str, *, form: bool, https: bool) -> dict[str, str]:
-    """Headers of every page that people see. `form` allows the one form to our own address."""
-    target = "'self'" if form else "'none'"
+def page_headers(style_source: str, language: str, *, form: bool, media: bool, https: bool) -> dict[str, str]:
+    """Headers of every page that people see. `form` allows the one form, `media` the one video, to our own address."""
+    target, video = "'self'" if form else "'none'", " media-src 'self';" if media else ""
     policy = (
         f"default-src 'none'; style-src {style_source}; img-src data:; base-uri 'none';"
-        f" form-action {target}; frame-ancestors 'none'"
+        f"{video} form-action {target}; frame-ancestors 'none'"
     )
     return {
         "Content-Security-Policy": policy,
@@ -52,6 +52,6 @@ def page_headers(style_source: str, language: str, *, form: bool, https: bool) -
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
-        "Vary": "Accept-Language, Accept-Encoding",
+        "Vary": "Accept, Accept-Language, Accept-Encoding",
         **({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if https else {}),
     }

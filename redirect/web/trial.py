@@ -15,8 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from redirect.domain.decision import Action
 from redirect.domain.errors import BadRequest
 from redirect.domain.subject import Subject
+from redirect.web.accept import Kind
 from redirect.web.http import read_body, text_header
-from redirect.web.pages import HTML
 from redirect.web.security import page_headers
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Trial:
         self._template = environment.get_template("trial.html")
         self._known = {"locales": locales, "base": base, "style": Markup(style)}  # noqa: S704 (our own file)
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self._headers = page_headers(f"'sha256-{digest}'", "en", form=True, https=False)
+        self._headers = page_headers(f"'sha256-{digest}'", "en", form=True, media=False, https=False)
 
     async def form(self, _request: Request) -> Response:
         """The empty form."""
@@ -67,7 +67,7 @@ class Trial:
     def _respond(self, outcome: str, answer: Answer | None = None) -> Response:
         page = answer.page if answer else None
         html = self._template.render(outcome=outcome, page=page, **self._known)
-        return Response(html, headers=self._headers, media_type=HTML)
+        return Response(html, headers=self._headers, media_type=Kind.HTML.value)
 
 
 def _subject(fields: dict[str, str], request: Request) -> Subject:

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from redirect.adapters import spool as spool_
 from redirect.adapters.spool import Spool, SpooledBatch, adopt, holding, read_batch, sealed
-from redirect.domain.counts import CHECKS, SERVICES, Cell
+from redirect.domain.counts import CHECKS, SERVICES, TABLES, Cell
 
 LABELS = st.tuples(*(st.sampled_from(("acme", "web", "block", "no")) for _ in CHECKS.dimensions))
 HOUR = 3600
@@ -80,7 +80,7 @@ class Spooling(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9), service=st.integers(0, 3000), many=st.integers(1, 3000))
     def fill(self, number: int, service: int, many: int) -> None:
         for each in range(service, service + many):
-            labels = (f"a-service-with-a-long-name-{each}", "AR", "main")
+            labels = ("acme", f"a-service-with-a-long-name-{each}", "AR", "main")
             self._worker(number).add(SERVICES, labels)
             self.counted[Cell(SERVICES.name, SERVICES.period(self.now), labels)] += 1
 
@@ -164,17 +164,17 @@ def test_a_damaged_file_is_no_error(tmp_path_factory: pytest.TempPathFactory, at
     path.write_bytes(data)
     for cell, count in read_batch(path).cells:
         assert count > 0
-        assert cell.table in {"checks", "funnel", "services"}
+        assert cell.table in TABLES
 
 
 def test_a_spool_of_a_living_worker_is_left_alone(tmp_path: Path) -> None:
     spool = Spool(tmp_path, hour, lambda: None)
-    spool.add(SERVICES, ("zorblax", "AR", "main"))
+    spool.add(SERVICES, ("acme", "zorblax", "AR", "main"))
     assert list(adopt(tmp_path)) == []
     assert len(holding(tmp_path)) == 1
     die(spool)
     (batch,) = adopt(tmp_path)
-    assert batch.cells == ((Cell("services", SERVICES.period(hour()), ("zorblax", "AR", "main")), 1),)
+    assert batch.cells == ((Cell("services", SERVICES.period(hour()), ("acme", "zorblax", "AR", "main")), 1),)
 
 
 def test_two_adopters_never_take_the_same_spool(tmp_path: Path) -> None:
@@ -195,12 +195,12 @@ def test_a_full_disk_costs_counts_and_no_answer(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     for number in range(20_000):
-        spool.add(SERVICES, (f"a-service-with-a-name-{number}", "AR", "main"))
+        spool.add(SERVICES, ("acme", f"a-service-with-a-name-{number}", "AR", "main"))
     monkeypatch.undo()
     kept = sum(count for _, count in read_batch(sealed(tmp_path, spool._id)[0]).cells)
     assert lost
     assert kept + len(lost) == 20_000
-    spool.add(SERVICES, ("one-more", "AR", "main"))
+    spool.add(SERVICES, ("acme", "one-more", "AR", "main"))
     spool.close()
     total = sum(count for batch in adopt(tmp_path) for _, count in batch.cells)
     assert total == kept + 1
@@ -228,6 +228,6 @@ def test_a_spool_that_an_adopter_takes_at_its_birth_is_given_up_for_another(
 
     monkeypatch.setattr(spool_, "_try_lock", raced)
     spool = Spool(tmp_path, hour, lambda: None)
-    spool.add(SERVICES, ("zorblax", "AR", "main"))
+    spool.add(SERVICES, ("acme", "zorblax", "AR", "main"))
     assert spool_._lock_path(tmp_path, spool._id).exists()
     spool.close()

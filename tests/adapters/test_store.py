@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NOW = CHECKS.period(time.time())
 TODAY = SERVICES.period(time.time())
 BLOCK = ("acme", "web", "block", "enforce", "0", "no")
-LINE = ("zorblax", "AR", "main")
+LINE = ("acme", "zorblax", "AR", "main")
 
 
 def batch(sequence: int, count: int = 1, spool: str = "a", table: Table = CHECKS, period: int = NOW) -> SpooledBatch:

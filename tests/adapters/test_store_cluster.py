@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +20,9 @@ from conftest import eventually, free_port
 from redirect.adapters.keyring import generate
 from redirect.adapters.store import Store
 from redirect.domain.counts import CHECKS, FUNNEL, Cell
+from redirect.domain.disclosure import Release
+from redirect.domain.errors import StoreError
+from redirect.domain.periods import Span, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +30,9 @@ if TYPE_CHECKING:
     from conftest import Service
 
 SLOTS = 16384
-NOW = CHECKS.period(1_795_300_000)
-TODAY = FUNNEL.period(1_795_300_000)
+NOW = CHECKS.period(time.time()) + 50
+TODAY = FUNNEL.period(time.time()) + 50
+"""To come, where no service of these tests counts."""
 LABELS = ("acme", "web", "block", "enforce", "0", "no")
 STEPS = ("acme", "AR", "es", "csam", "V1", "A", "0", "shown")
 
@@ -39,26 +46,47 @@ class Sums:
     cells: tuple[tuple[Cell, int], ...]
 
 
+@dataclass
+class Node:
+    """One primary, that keeps on disk what it has taken."""
+
+    directory: Path
+    port: int
+    bus: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        options = f"--port {self.port} --cluster-enabled yes --cluster-node-timeout 2000 --appendonly yes --save"
+        more = ["", "--appendfsync", "always", "--dir", str(self.directory), "--cluster-port", str(self.bus)]
+        command = [get_binary_path(), *options.split(), *more, "--bind", "127.0.0.1"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """The address of a cluster of three primaries."""
+def nodes() -> Iterator[list[Node]]:
+    """A cluster of three primaries."""
     with tempfile.TemporaryDirectory(prefix="rd-") as directory:
-        ports = [free_port() for _ in range(3)]
-        nodes = [_node(Path(directory) / str(port), port) for port in ports]
+        made = [Node(Path(directory) / str(number), free_port(), free_port()) for number in range(3)]
         try:
-            _join(ports)
-            yield f"cluster://127.0.0.1:{ports[0]}"
+            for node in made:
+                node.directory.mkdir()
+                node.start()
+            _join([node.port for node in made])
+            yield made
         finally:
-            for node in nodes:
+            for node in made:
                 node.kill()
-                node.wait()
 
 
-def _node(directory: Path, port: int) -> subprocess.Popen[bytes]:
-    directory.mkdir()
-    options = f"--port {port} --cluster-enabled yes --cluster-node-timeout 2000 --save".split()
-    bus = ["--cluster-port", str(free_port()), "--bind", "127.0.0.1"]
-    return subprocess.Popen([get_binary_path(), *options, "", "--dir", str(directory), *bus], stdout=subprocess.DEVNULL)
+@pytest.fixture(scope="module")
+def cluster(nodes: list[Node]) -> str:
+    """Its address."""
+    return f"cluster://127.0.0.1:{nodes[0].port}"
 
 
 def _join(ports: list[int]) -> None:
@@ -130,3 +158,39 @@ async def test_access_keys_are_kept(cluster: str) -> None:
         assert await store.access_keys() == {"aa": b"{}"}
         assert await store.delete_access_key("aa")
         assert await store.access_keys() == {}
+
+
+async def test_releases_and_turns_lie_on_a_cluster_too(cluster: str) -> None:
+    month = [Unit(Span.DAY, TODAY + 1000 + day) for day in range(28)]
+    async with Store(cluster) as store:
+        for unit in month:
+            assert await store.write_release(FUNNEL, unit, Release(10, {STEPS: 20, ("zorblax", *STEPS[1:]): 30}))
+            assert not await store.write_release(FUNNEL, unit, Release(10, {STEPS: 2000}))
+        assert await store.released(FUNNEL, [*month, Unit(Span.MONTH, 1)]) == set(month)
+        found = await store.releases(FUNNEL, [month[0], month[27], Unit(Span.MONTH, 1)], "acme")
+        assert found == [Release(10, {STEPS: 20}), Release(10, {STEPS: 20}), None]
+        assert [await store.take_turn("test", 60) for _ in range(3)] == [True, False, False]
+
+
+async def test_a_node_that_is_killed_and_comes_back_costs_no_count(cluster: str, nodes: list[Node]) -> None:
+    """Some of a batch is applied, some is not: sent again, the rest is."""
+    hours = range(NOW + 100, NOW + 130)
+    cells = tuple((Cell("checks", hour, LABELS), 10) for hour in hours)
+    async with Store(cluster) as store:
+        await store.apply(Sums("second", 1, cells))
+        nodes[1].kill()
+        with pytest.raises(StoreError):
+            await store.apply(Sums("second", 2, cells))
+        nodes[1].start()
+        await _until_taken(store, Sums("second", 2, cells))
+        await store.apply(Sums("second", 2, cells))
+        found = await store.counts(CHECKS, hours)
+        assert sorted((hour, count) for hour, _, count in found) == [(hour, 20) for hour in hours]
+
+
+async def _until_taken(store: Store, batch: Sums) -> None:
+    for _ in range(100):
+        with suppress(StoreError):
+            return await store.apply(batch)
+        await asyncio.sleep(0.2)
+    raise AssertionError("the cluster did not come back")

@@ -124,6 +124,7 @@ def test_an_entrance_is_linked(tmp_path: Path) -> None:
         'zorblax = { entrance = true, minku = 1, reason = "home page" }',
         'quellfen = { entrance = true, reason = "home page" }',
         'zorblax = { url = "https://drovic.example/", reason = "from memory" }',
+        'zorblax = { hours = "Mo 09:00-17:00", reason = "without a clock" }',
     ],
 )
 def test_a_decision_that_cannot_be_followed_stops_the_conversion(tmp_path: Path, decision: str) -> None:
@@ -167,6 +168,37 @@ def test_a_checked_service_that_no_fact_knows_is_kept_and_an_unchecked_one_goes(
     convert(facts_of(tmp_path / "facts", ""), out)
     assert [path.name for path in out.iterdir()] == ["AA.toml"]
     assert services(out).keys() == {"zorblax"}
+
+
+def test_hours_are_said_as_somebody_put_them_and_never_as_a_program_might(tmp_path: Path) -> None:
+    facts = [
+        fact(name, hours=hours) for name, hours in (("a", "24/7"), ("b", "Mon 9-17"), ("c", "Mon 9-17"), ("d", "24/7"))
+    ]
+    decisions = 'c = { hours = "Mo 09:00-17:00", time_zone = "Europe/Oslo", reason = "put into the syntax" }\n'
+    done = convert(
+        facts_of(tmp_path / "facts", decisions + 'd = { hours = "", reason = "old" }', *facts), tmp_path / "out"
+    )
+    made = services(tmp_path / "out")
+    assert [made[name].get("hours") for name in "abcd"] == ["24/7", None, "Mo 09:00-17:00", None]
+    assert made["c"]["time_zone"] == "Europe/Oslo"
+    assert "b: no decision in editorial.toml on its hours" in done.stdout
+    assert "a: no decision in editorial.toml on its hours" not in done.stdout
+
+
+def test_limits_and_channels_are_copied_as_they_were_decided(tmp_path: Path) -> None:
+    decision = 'zorblax = { passes_on = ["crime"], reason = "its own page says so" }'
+    convert(facts_of(tmp_path / "facts", decision, fact(channels=["phone", "chat"])), tmp_path / "out")
+    service = services(tmp_path / "out")["zorblax"]
+    assert (service["passes_on"], service["channels"], service["paused_until"]) == (["crime"], ["phone", "chat"], "")
+
+
+def test_a_pause_that_a_reviewer_wrote_stays(tmp_path: Path) -> None:
+    facts, out = facts_of(tmp_path / "facts", "", fact()), tmp_path / "out"
+    convert(facts, out)
+    text = (out / "AA.toml").read_text("utf-8")
+    (out / "AA.toml").write_text(text.replace('paused_until = ""', 'paused_until = "2027-01-01"'), "utf-8")
+    convert(facts, out)
+    assert services(out)["zorblax"]["paused_until"] == "2027-01-01"
 
 
 def test_converting_twice_changes_no_byte(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,22 @@ def test_every_shipped_record_is_loaded_as_it_is_written() -> None:
                 assert getattr(service, field) == (tuple(value) if isinstance(value, list) else value)
 
 
+def test_hours_need_a_clock_but_day_and_night_does_not(folder: Path) -> None:
+    always = load(folder, RECORD + 'hours = "24/7"\n').by_id("zorblax")
+    assert always
+    assert (always.hours, always.time_zone) == ("24/7", None)
+    open_ = load(folder, RECORD + 'hours = "Su-Th 16:00-24:00"\ntime_zone = "Asia/Jerusalem"\n').by_id("zorblax")
+    assert open_
+    assert open_.time_zone == "Asia/Jerusalem"
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "2099-12-31", "further-notice"])
+def test_a_pause_in_a_file_holds_from_the_start_until_the_day_is_known(folder: Path, until: str) -> None:
+    directory = load(folder, RECORD + f'paused_until = "{until}"\n')
+    assert directory.cards("AA") == ()
+    assert bool(directory.on(date(2026, 11, 22), {}).cards("AA")) is (until < "2026")
+
+
 def test_what_is_absent_stays_unknown(folder: Path) -> None:
     service = load(folder, RECORD).by_id("zorblax")
     assert service
@@ -103,6 +120,14 @@ def test_what_is_absent_stays_unknown(folder: Path) -> None:
         ("agreed_on", 'verified_on = ""', 'agreed_on = "2026-13-01"'),
         ("minimum_age", 'verified_on = ""', 'minimum_age = "18"'),
         ("drovic", 'verified_on = ""', "drovic = true"),
+        ("passes_on", 'verified_on = ""', 'passes_on = ["everything"]'),
+        ("channels", 'verified_on = ""', 'channels = ["fax"]'),
+        ("hours", 'verified_on = ""', 'hours = "mornings"'),
+        ("hours", 'verified_on = ""', 'hours = "Mo 09:00-17:00; Mo 18:00-19:00"\ntime_zone = "Europe/Oslo"'),
+        ("time_zone", 'verified_on = ""', 'hours = "Mo 09:00-17:00"'),
+        ("time_zone", 'verified_on = ""', 'hours = "Mo 09:00-17:00"\ntime_zone = "Oslo"'),
+        ("paused_until", 'verified_on = ""', 'paused_until = "soon"'),
+        ("paused_until", 'verified_on = ""', 'paused_until = "2026-02-30"'),
     ],
 )
 def test_a_mistake_is_named_by_file_and_field(folder: Path, field: str, before: str, after: str) -> None:

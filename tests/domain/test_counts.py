@@ -1,48 +1,27 @@
-"""Owns the rule of publication and the periods of counts."""
+"""Owns the declared tables: their periods, their closed sets, and how cells are merged."""
 
 from __future__ import annotations
 
 import calendar
 from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redirect.domain.counts import CHECKS, FUNNEL, SEPARATOR, SERVICES, TABLES, publishable, rows, span
+from redirect.domain.counts import CHECKS, CLOSED, FUNNEL, OTHER, REST, SEPARATOR, STEPS, TABLES, Merge, closed, span
+from redirect.domain.content import Door
 from redirect.domain.errors import BadRequest
+from redirect.domain.periods import Span
+
+if TYPE_CHECKING:
+    from redirect.domain.counts import Table
 
 NOW = float(calendar.timegm((2026, 11, 22, 13, 37, 0)))
-TODAY = FUNNEL.period(NOW)
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"), [(0, None), (9, None), (10, 10), (12, 10), (13, 15), (17, 15), (18, 20), (1_000_002, 1_000_000)]
-)
-def test_small_cells_are_left_out_and_others_rounded_to_five(count: int, shown: int | None) -> None:
-    assert publishable(count) == shown
-
-
-@given(st.integers(0, 10**12))
-def test_what_is_shown_is_near_and_never_small(count: int) -> None:
-    shown = publishable(count)
-    assert (shown is None) == (count < 10)
-    assert shown is None or (shown % 5 == 0 and shown >= 10 and abs(shown - count) <= 2)
-
-
-def test_a_row_names_its_period_its_dimensions_and_its_count() -> None:
-    labels = ("zorblax", "AR", "under-18")
-    cells = [(TODAY, SEPARATOR.join(labels), 12), (TODAY - 1, SEPARATOR.join(labels), 20), (TODAY, "a|b|c", 9)]
-    assert list(rows(SERVICES, cells)) == [
-        {"day": "2026-11-21", "service": "zorblax", "country": "AR", "audience": "under-18", "count": 20},
-        {"day": "2026-11-22", "service": "zorblax", "country": "AR", "audience": "under-18", "count": 10},
-    ]
-
-
-def test_hours_are_told_as_hours() -> None:
-    (row,) = rows(CHECKS, [(CHECKS.period(NOW), "acme|web|block|enforce|0|no", 10)])
-    assert row["hour"] == "2026-11-22T13:00Z"
-    assert tuple(row) == CHECKS.columns
+WIDE_OPEN = {name: frozenset(("acme", "AR", "es", "csam", "V1", "A", "zorblax-line")) for name in
+             ("platform", "country", "language", "category", "message", "variant", "service")}  # fmt: skip
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -87,3 +66,40 @@ def test_a_period_begins_when_it_says() -> None:
         begin = datetime.fromisoformat(table.start(table.period(NOW))).replace(tzinfo=UTC).timestamp()
         assert table.period(begin) == table.period(NOW)
         assert table.period(begin - 1) == table.period(NOW) - 1
+
+
+def test_each_rung_merges_whole_cells_of_the_one_before() -> None:
+    """Else two sums could overlap, and one be subtracted from the other."""
+    spans = ("day", "week", "month")
+    for table in TABLES.values():
+        for finer, coarser in pairwise(table.ladder):
+            assert spans.index(finer.span) <= spans.index(coarser.span)
+            assert set(finer.merges) <= set(coarser.merges) | {Merge.REGIONS}
+            assert Merge.REGIONS not in finer.merges or {Merge.REGIONS, Merge.COUNTRIES} & set(coarser.merges)
+            assert finer != coarser
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_exact_counts_are_kept_until_every_unit_they_belong_to_has_closed(table: Table) -> None:
+    longest = {Span.DAY: 1, Span.WEEK: 7, Span.MONTH: 35}[table.ladder[-1].span]
+    assert longest + 14 <= table.retention_days < table.published_days
+
+
+def test_labels_that_no_set_knows_become_other() -> None:
+    known = {**CLOSED, **WIDE_OPEN}
+    labels = ("acme", "AR", "es", "csam", "V1", "A", "0", "shown")
+    assert closed(FUNNEL, labels, known) == labels
+    assert closed(FUNNEL, ("zor|blax", "XX", "tlh", "", "V9", "Z", "7", "g.look"), known) == (OTHER,) * 8
+
+
+def test_every_door_is_a_step_of_its_own() -> None:
+    steps = {STEPS[door] for door in Door if door is not Door.MAIN}
+    assert len(steps) == len(Door) - 1
+    assert all(step.startswith("door_") for step in steps)
+    assert steps < CLOSED["step"]
+
+
+@pytest.mark.parametrize("name", [name for names in CLOSED.values() if isinstance(names, frozenset) for name in names])
+def test_no_label_could_be_taken_for_a_separator_or_for_a_sum(name: str) -> None:
+    assert SEPARATOR not in name
+    assert name not in {REST, ""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -11,20 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirect.adapters.directory import load_directory
+from redirect.domain.chains import MOST_CARDS, SELF_HELP, chain, crisis, emergency, report_line
 from redirect.domain.content import Door
 from redirect.domain.errors import ContentError
-from redirect.domain.services import (
-    MOST_CARDS,
-    SELF_HELP,
-    Card,
-    Directory,
-    Service,
-    card,
-    chain,
-    crisis,
-    emergency,
-    report_line,
-)
+from redirect.domain.services import FURTHER_NOTICE, STALE_AFTER, Card, Directory, Service, card
 
 DIRECTORY = load_directory(Path(__file__).parents[2] / "messages" / "resources")
 COUNTRIES = sorted({country for service in DIRECTORY for country in service.countries} - {"*"})
@@ -72,6 +63,7 @@ def anyone(id_: str = "zorblax", **fields: object) -> Service:
     return replace(blank, **fields)  # type: ignore[arg-type]
 
 
+TODAY = date(2026, 11, 22)
 PILLARS = tuple(
     anyone(id_, audience=(), kind=("directory",), countries=("*",))
     for id_ in (
@@ -308,6 +300,88 @@ def test_at_once_comes_before_therapy_and_official_before_secondary() -> None:
     official = anyone("c-chat", kind=("chat",))
     cards = chain(directory(therapy, secondary, official), Door.MAIN, "AA", ("en",))
     assert [shown.service.id for shown in cards[:3]] == ["c-chat", "b-chat", "a-therapy"]
+
+
+def test_a_record_that_was_checked_too_long_ago_is_marked_and_falls_behind() -> None:
+    old = anyone("a-line", verified_on="2025-11-21", verified_by="AB")
+    year = anyone("b-line", verified_on="2025-11-22", verified_by="AB")
+    never = anyone("c-line")
+    on_the_day = directory(old, year, never).on(TODAY, {})
+    cards = chain(on_the_day, Door.MAIN, "AA", ("en",))
+    assert [shown.service.id for shown in cards[:3]] == ["b-line", "c-line", "a-line"]
+    assert [shown.stale for shown in cards[:3]] == [False, False, True]
+    assert cards[2].url, "it still helps somebody"
+
+
+def test_a_stale_crisis_line_gives_way_to_one_that_was_not_checked_at_all() -> None:
+    old = anyone(
+        "a", kind=("crisis_line",), audience=("all",), phone="112", verified_on="2020-01-01", confidence="secondary"
+    )
+    new = replace(old, id="b", verified_on="", phone="113")
+    line = crisis(directory(old, new).on(TODAY, {}), Door.MAIN, "AA").line
+    assert line
+    assert line.service.id == "b"
+
+
+def test_staleness_comes_with_the_day_and_not_before() -> None:
+    checked = anyone(verified_on="2025-11-22", verified_by="AB")
+    for day, stale in ((TODAY, False), (TODAY + timedelta(days=1), True)):
+        (shown,) = directory(checked).on(day, {}).cards("AA")
+        assert shown.stale is stale
+    assert timedelta(days=365) == STALE_AFTER
+
+
+@pytest.mark.parametrize("door", Door)
+def test_nobody_is_sent_to_a_paused_service(door: Door) -> None:
+    built = directory(anyone("paused", works_from_abroad=True), anyone("other"))
+    seen = built.on(TODAY, {"paused": FURTHER_NOTICE})
+    assert "paused" in {shown.service.id for shown in built.cards("AA")}
+    for country in ("AA", "BB"):
+        assert "paused" not in {shown.service.id for shown in chain(seen, door, country, ("en",))}
+    assert "paused" not in {shown.service.id for shown in seen.from_abroad("BB")}
+    assert seen.by_id("paused")
+
+
+@pytest.mark.parametrize(
+    ("until", "away"),
+    [
+        ("2026-11-21", False),
+        ("2026-11-22", False),
+        ("2026-11-23", True),
+        (FURTHER_NOTICE, True),
+        ("", False),
+        ("soon", True),
+    ],
+)
+def test_a_pause_ends_on_the_day_it_names(until: str, away: bool) -> None:
+    for seen in (
+        directory(anyone(paused_until=until)).on(TODAY, {}),
+        directory(anyone()).on(TODAY, {"zorblax": until}),
+    ):
+        assert bool(seen.cards("AA")) is not away
+
+
+def test_without_a_day_whatever_may_be_paused_is() -> None:
+    assert directory(anyone(paused_until="2026-01-01")).cards("AA") == ()
+
+
+def test_what_ends_the_chains_cannot_be_paused() -> None:
+    pauses = {pillar.id: FURTHER_NOTICE for pillar in PILLARS}
+    assert ids_of(directory().on(TODAY, pauses), "ZZ")[-1] == "find-a-helpline"
+    with pytest.raises(ContentError, match="find-a-helpline"):
+        Directory([replace(service, paused_until=FURTHER_NOTICE) for service in PILLARS])
+
+
+def ids_of(built: Directory, country: str) -> list[str]:
+    return [shown.service.id for shown in chain(built, Door.MAIN, country, ("en",))]
+
+
+def test_limits_of_confidentiality_are_those_that_the_facts_name() -> None:
+    told = {service.id: service.passes_on for service in DIRECTORY if service.passes_on}
+    assert told["stop-it-now-uk"] == told["stop-it-now-ie"] == ("child_at_risk", "crime")
+    assert told["one-in-four-ie"] == ("crime",)
+    assert not DIRECTORY.by_id("one-in-four-ie").hold  # type: ignore[union-attr]
+    assert DIRECTORY.by_id("kem-pppsv-in").hold  # type: ignore[union-attr]
 
 
 def test_two_records_of_one_address_are_one_card() -> None:

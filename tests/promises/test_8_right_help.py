@@ -1,8 +1,11 @@
-"""Owns promise 8: the right help for the right person, followed through the doors of the real pages."""
+"""Owns promise 8: the right help for the right person, in every country, behind every door and in every language, and
+followed through the doors of the real pages."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,22 +13,33 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
+from babel import Locale as Cldr
 
 from conftest import LISTED, LISTED_URL, PLAIN, Html, Service
 from redirect.adapters.directory import load_directory
+from redirect.domain.chains import MOST_CARDS, chain, crisis, report_line
+from redirect.domain.content import Door
+from redirect.domain.services import FURTHER_NOTICE, PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from redirect.domain.services import Directory
+    from redirect.domain.services import Card, Directory
     from redirect.domain.services import Service as Record
 
-RESOURCES = Path(__file__).parents[2] / "messages" / "resources"
+ROOT = Path(__file__).parents[2]
+RESOURCES = ROOT / "messages" / "resources"
+SERVED = tuple(tomllib.loads((ROOT / "locales" / "review.toml").read_text("utf-8")))
+TERRITORIES = tuple(sorted(code for code in map(str, Cldr("en").territories) if len(code) == 2))
+"""All of CLDR, `ZZ` for an unknown one among them."""
+TODAY = date(2026, 11, 22)
 COUNTRIES = tuple(sorted(path.stem for path in RESOURCES.glob("??.toml")))
 SAMPLE = tuple(sorted({*COUNTRIES[::9], "AR", "GB", "US", "DE", "FI", "CO", "NL", "NO", "BR"}))
 LANGUAGES = ("en", "es", "ar")
 DOORS = ("under-18", "someone-else", "happened-to-me", "work-or-mistake")
 FOR_CHILDREN = {"child_helpline", "takedown", "victim_support"}
+FOR_OTHERS = {"report_hotline", "parent_guide", "directory"}
+TWICE = {"child_helpline", "crisis_line", "emergency_number"}
 FOR_EVERYONE = {"child-helpline-international-members", "find-a-helpline"}
 
 
@@ -72,6 +86,85 @@ def known(directory: Directory, country: str, contact: str) -> list[Record]:
     """Records that a reader in this country may mean by a number or an address."""
     near = [record for record in directory if {country, "*"} & {*record.countries}]
     return [record for record in near or directory if contact in {record.url, record.phone}]
+
+
+def everywhere(directory: Directory, door: Door) -> Iterator[tuple[str, str, tuple[Card, ...]]]:
+    """The chain of every country in every language that is served."""
+    assert len(SERVED) > 50
+    assert len(TERRITORIES) > 250
+    for country, tag in product(TERRITORIES, SERVED):
+        yield country, tag, chain(directory, door, country, (tag,))
+
+
+@pytest.mark.parametrize("door", Door)
+def test_in_every_country_and_language_there_is_somebody_to_reach(directory: Directory, door: Door) -> None:
+    for country, tag, cards in everywhere(directory, door):
+        assert 0 < len(cards) <= MOST_CARDS, (country, tag)
+        assert {"find-a-helpline", "child-helpline-international-members"} & {card.service.id for card in cards}
+        for card in cards:
+            assert is_usable(card, country), (country, tag, card)
+
+
+@pytest.mark.parametrize("door", Door)
+def test_in_every_country_and_language_help_is_for_who_is_asking(directory: Directory, door: Door) -> None:
+    for country, tag, cards in everywhere(directory, door):
+        for card in cards:
+            assert suits(card.service, door), (country, tag, card)
+
+
+@pytest.mark.parametrize("door", Door)
+def test_in_every_country_and_language_there_is_a_crisis_line_or_its_fallback(directory: Directory, door: Door) -> None:
+    audiences = {"youth", "all"} if door is Door.UNDER_18 else {"adult", "all"}
+    for country, tag in product(TERRITORIES, SERVED):
+        slot = crisis(directory, door, country, (tag,))
+        assert slot.directory.service.id == "find-a-helpline"
+        assert not (slot.line and slot.emergency)
+        for shown in filter(None, (slot.line, slot.emergency, slot.directory)):
+            assert is_usable(shown, country), (country, tag, shown)
+        if slot.line:
+            assert {*slot.line.service.audience} <= audiences, (country, tag, slot.line)
+            assert country in slot.line.service.countries
+            assert not slot.line.service.region
+        if slot.emergency:
+            assert slot.emergency.phone
+
+
+def test_in_every_country_there_is_somewhere_to_report(directory: Directory) -> None:
+    for country in TERRITORIES:
+        shown = report_line(directory, country)
+        assert is_usable(shown, country)
+        assert shown.url or shown.phone
+
+
+@pytest.mark.parametrize("door", Door)
+def test_not_even_where_all_that_can_be_is_paused_is_anyone_left_alone(directory: Directory, door: Door) -> None:
+    paused = {service.id: FURTHER_NOTICE for service in directory}
+    for country, _, cards in everywhere(directory.on(TODAY, paused), door):
+        assert cards
+        assert {card.service.id for card in cards} <= {*PILLARS}, country
+
+
+def is_usable(card: Card, country: str) -> bool:
+    """A contact that stands up, on an address over https or a number that is dialled from here."""
+    service = card.service
+    local = bool({country, "*"} & {*service.countries})
+    confirmed = service.confidence == "official-page" or (len(service.sources) > 1 and bool(TWICE & {*service.kind}))
+    has_contact = (card.url or "").startswith("https://") or bool(card.phone)
+    number_stands = card.phone is None or (local and (confirmed or bool(service.verified_on)))
+    return has_contact and number_stands and not service.hold and service.confidence != "weak"
+
+
+def suits(record: Record, door: Door) -> bool:
+    """Whether a record is for who stands behind a door; the general directories are for everyone."""
+    if record.id in FOR_EVERYONE:
+        return True
+    if door is Door.MAIN:
+        return "self" in record.audience and not record.made_for_young_people
+    if door is Door.UNDER_18:
+        return _suits_a_child(record) and ("self" not in record.audience or record.made_for_young_people)
+    if door is Door.HAPPENED_TO_ME:
+        return "self" not in record.audience
+    return bool({"other", "family", "professional"} & {*record.audience}) or bool(FOR_OTHERS & {*record.kind})
 
 
 @pytest.mark.parametrize("country", SAMPLE)

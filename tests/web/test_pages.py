@@ -45,7 +45,7 @@ def test_each_step_of_a_person_counts_once(quiet: Service) -> None:
             person.post(f"{door.url}/wrong")
             person.get(next(link for link in Html(shown.text).links if "/go/" in link))
             person.get(f"{page}/leave")
-    expected = {"shown": 15, "work-or-mistake": 15, "wrong": 15, "help": 15, "left": 15}
+    expected = {"shown": 15, "door_work_or_mistake": 15, "wrong_match": 15, "help_opened": 15, "left": 15}
     eventually(lambda: steps(quiet) == expected)
     (service,) = quiet.counts("services")
     assert (service["country"], service["audience"], service["count"]) == ("GB", "main", 15)
@@ -72,7 +72,7 @@ def test_a_tap_from_another_site_is_not_counted(quiet: Service) -> None:
         for site in ("cross-site", "same-site", "none"):
             for _ in range(6):
                 assert elsewhere.post(f"{door}/wrong", headers={"Sec-Fetch-Site": site}).status_code == 303
-    assert "wrong" not in steps(quiet)
+    assert "wrong_match" not in steps(quiet)
 
 
 def test_what_a_form_carries_is_never_read(demo: Service) -> None:

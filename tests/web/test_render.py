@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from redirect.domain.content import Door, Link, Platform
+from redirect.domain.content import Door, Platform
+from redirect.domain.views import LanguageBar, Link
 from redirect.domain.services import Crisis
 from redirect.web.render import Renderer
 
@@ -251,7 +252,7 @@ def test_texts_of_others_are_never_markup_and_never_a_strange_link(pages: Pages,
         status=451,
     )
     service = pages.help("stop-it-now-uk", name=hostile, hours=hostile, url=hostile, phone_display=hostile)
-    languages = (Link("?lang=en", hostile, lang="en"), Link("?lang=es", hostile, lang="es"))
+    languages = LanguageBar((Link("?lang=en", hostile, lang="en"), Link("?lang=es", hostile, lang="es")))
     html = pages.html("V3", platform=platform, help=(service,), report=service, languages=languages)
     page = Page(html)
     assert "script" not in {name for name, _ in page.tags}

@@ -1,0 +1,46 @@
+"""A search page with redirect before it. Try it: README.md, "See it work"."""
+
+from __future__ import annotations
+
+import html
+import os
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from redirect.client import Action, AsyncClient
+from redirect.middleware.asgi import RedirectMiddleware
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from redirect.client import Answer
+
+FORM = '<!doctype html><title>Search</title><form action="/search"><input name="q"> <button>Search</button></form>'
+redirect = AsyncClient(os.environ.get("REDIRECT_SERVICE", "http://127.0.0.1:8080"), os.environ["REDIRECT_KEY"])
+
+
+async def home(_: Request) -> HTMLResponse:
+    return HTMLResponse(FORM)
+
+
+async def search(request: Request) -> HTMLResponse:
+    answer = request.scope["redirect.answer"]  # None where no search was found
+    return HTMLResponse(f"{FORM}{card(answer)}<p>Results of your platform.")
+
+
+def card(answer: Answer | None) -> str:
+    """What stands above the results of a search that is only likely."""
+    if answer is None or answer.action is not Action.WARN or answer.page is None:
+        return ""
+    title, text = html.escape(answer.title or ""), html.escape(answer.text or "").replace("\n\n", "<p>")
+    return f'<aside><h2>{title}</h2><p>{text}<p><a href="{html.escape(answer.page)}">Get help</a></aside>'
+
+
+app = Starlette(
+    routes=[Route("/", home), Route("/search", search, methods=["GET", "POST"])],
+    middleware=[Middleware(RedirectMiddleware, redirect=redirect, paths={"/search": "web"})],
+)

@@ -1,0 +1,52 @@
+"""Owns how a test runs an application as a program of its own, with a directory for all that it writes. Must never
+leave one behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conftest import eventually, free_port
+from integrations.contract import Front
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    Command = Callable[[int], Sequence[str]]
+
+
+@contextmanager
+def program(command: Command, environ: Mapping[str, str], cwd: Path) -> Iterator[Front]:
+    """A program that listens on the port which its command is made for, until the end of the block. What it prints
+    goes to `program.log` in its directory, which is also where it may write anything else (`HOME`, `TMPDIR`)."""
+    directory, port = Path(tempfile.mkdtemp(prefix="front-")), free_port()
+    own = {"HOME": str(directory), "TMPDIR": str(directory), **environ}
+    with (directory / "program.log").open("wb") as log:
+        process = subprocess.Popen(command(port), stdout=log, stderr=log, cwd=cwd, env={**os.environ, **own})
+    try:
+        eventually(partial(_listens, process, port, directory), 30, "the program did not start")
+        yield Front(port, directory)
+    finally:
+        process.terminate()
+        process.wait(10)
+        shutil.rmtree(directory)
+
+
+def _listens(process: subprocess.Popen[bytes], port: int, directory: Path) -> bool:
+    assert process.poll() is None, (directory / "program.log").read_text()
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def programs(cwd: Path) -> Iterator[Callable[[Command, Mapping[str, str]], Front]]:
+    """Start as many as a test needs: `start(command, environ)`. All end with the block."""
+    with ExitStack() as running:
+        yield lambda command, environ: running.enter_context(program(command, environ, cwd))

@@ -1,0 +1,72 @@
+"""Owns the counts of what people do on the pages. Must never count a program as a person, nor a label that no closed
+set knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from redirect.domain.counts import AUTOMATED, CLOSED, DEVICES, FUNNEL, SERVICES, SHOWN, closed
+from redirect.domain.subject import UNKNOWN_COUNTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+
+    from redirect.domain.content import Statement, Texts
+    from redirect.domain.counts import Table
+    from redirect.domain.services import Service
+    from redirect.journeys.ports import Clock, Languages, Tally
+
+
+class Steps:
+    """Counts a step on the day that its page is for, and the next; later pages are shown and not counted.
+
+    `device` is a label of `devices`. What is automated is counted there alone, in no rate.
+    """
+
+    def __init__(self, tally: Tally, clock: Clock, known: Mapping[str, Container[str]]) -> None:
+        self._tally = tally
+        self._clock = clock
+        self._known = known
+
+    def take(self, statement: Statement, language: str, step: str, device: str) -> None:
+        """Count a label of `step`, on a page in this language."""
+        if step == SHOWN:
+            self._add(DEVICES, statement, (statement.platform, statement.country, device))
+        if device != AUTOMATED:
+            shown = (statement.category, statement.message, statement.variant, statement.attempt)
+            self._add(FUNNEL, statement, (statement.platform, statement.country, language, *shown, step))
+
+    def open_help(self, statement: Statement, service: str, audience: str, device: str) -> None:
+        """Count which service was opened from a page for this audience."""
+        if device != AUTOMATED:
+            self._add(SERVICES, statement, (statement.platform, service, statement.country, audience))
+
+    def _add(self, table: Table, statement: Statement, labels: tuple[str, ...]) -> None:
+        if -1 <= int(self._clock()) // 86400 - statement.day <= 1:
+            self._tally.add(table, closed(table, labels, self._known))
+
+
+@dataclass(frozen=True, slots=True)
+class _Countries:
+    """Every code that a country is counted under."""
+
+    languages: Languages
+
+    def __contains__(self, code: object) -> bool:
+        return code == UNKNOWN_COUNTRY or (isinstance(code, str) and self.languages.country(code) == code)
+
+
+def known_labels(
+    texts: Texts, categories: Iterable[str], services: Iterable[Service], languages: Languages
+) -> Mapping[str, Container[str]]:
+    """The closed set of every dimension, those that content gives included."""
+    return {
+        **CLOSED,
+        "country": _Countries(languages),
+        "language": frozenset(locale.tag for locale in languages.served),
+        "category": frozenset(categories),
+        "message": frozenset(message for message, _ in texts.messages),
+        "variant": frozenset(variant for _, variant in texts.messages),
+        "service": frozenset(service.id for service in services),
+    }
