@@ -55,13 +55,24 @@ lint: .venv/made-dev catalogues ## Style, types, import directions
 	$(BIN)/lint-imports
 
 .PHONY: test
-test: lint programs ## Everything: lint, then tests against the real store, browser and proxies
+test: lint programs tests/validator/node_modules ## Everything: lint, then tests against the real store, browser and proxies
 	$(BIN)/python scripts/fold_table.py --check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
+
+.PHONY: test-pages
+test-pages: .venv/made-dev catalogues programs ## Every page in every language in a real browser, which takes long
+	EVERY_LANGUAGE=1 $(BIN)/pytest tests/browser/test_every_page.py
+
+tests/validator/node_modules: tests/validator/package-lock.json
+	@npm ci --prefix tests/validator --ignore-scripts --no-audit --no-fund --silent && touch $@
 
 .PHONY: bench
 bench: .venv/made-bench programs ## The performance table, as ratios against an echo in the same run
 	$(BIN)/python -m bench
+
+.PHONY: soak
+soak: .venv/made-dev ## Ten million counts while workers and store are killed: none lost, none doubled
+	$(BIN)/python -m bench.soak
 
 FUZZ_SECONDS ?= 600
 

@@ -1,8 +1,8 @@
-"""Owns the performance table of the running service, and prints that of matching after it.
+"""Owns the performance table of the running service, and prints those of matching and of adapters after it.
 
-    python -m bench [--quick] [--service]
+    python -m bench [--quick] [--service | --adapters]
 
-`--quick` takes smaller lists and shorter rounds; `--service` leaves the table of matching out. Ratios are taken
+`--quick` takes smaller lists and shorter rounds; `--service` and `--adapters` print only that table. Ratios are taken
 in turns within one run, because absolute numbers say more of the machine than of the code.
 """
 
@@ -23,7 +23,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import corpus, matching
+from bench import adapters, corpus, counting, matching
 from bench.load import Loaded, Target, in_turns
 from bench.servers import BIN, free_port, running
 
@@ -49,11 +49,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller lists, shorter rounds")
     parser.add_argument("--service", action="store_true", help="only the running service")
+    parser.add_argument("--adapters", action="store_true", help="only what adapters add to a search")
     wanted = parser.parse_args()
+    if wanted.adapters:
+        adapters.main()
+        return
     with tempfile.TemporaryDirectory(prefix="rd-bench-") as scratch:
         service(Path(scratch), quick=wanted.quick)
     if not wanted.service:
         matching.main()
+        adapters.main()
 
 
 def service(scratch: Path, *, quick: bool) -> None:
@@ -143,6 +148,8 @@ def _print(
     table.add_row("build", f"{build:.1f} s", "", "", "", "", "≤ 60 s")
     table.add_row("publish, service not running", f"{publish:.1f} s", "", "", "", "", "")
     table.add_row("ready after start", f"{ready:.1f} s", "", "", "", "", "≤ 2 s")
+    median, slow = counting.microseconds()
+    table.add_row("counting, of a decision", f"{median:.2f} µs", "", f"{slow / 1000:.3f}", "", "", "median ≤ 2 µs")
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 

@@ -156,9 +156,7 @@ class SearchAdapter:
 
     def is_stopped(self, reply: Reply, method: str = "GET") -> bool:
         """Whether a person is sent to the page, by an address that says nothing of the search."""
-        where = reply.headers.get("location", "")
-        status = self.statuses[method == "POST"]
-        return reply.status == status and re.fullmatch(re.escape(PAGES) + "[A-Za-z0-9_=-]{100,}", where) is not None
+        return leads_to_page(reply, self.statuses[method == "POST"])
 
     def stops(self, front: Front) -> bool:
         """Whether a listed search is stopped there now."""
@@ -318,10 +316,43 @@ class CheckAdapter(SearchAdapter):
         self._fails_as_configured(ill, NOT_WELL_IN_JSON[wrong])
 
 
+class SampleApplication:
+    """The contract of a sample search page, which shows the card. Its test file owns the fixture `sample`."""
+
+    def test_the_sample_shows_results(self, sample: Front) -> None:
+        reply = sample.search(UNLISTED)
+        assert reply.status == 200
+        assert b"Results of your platform." in reply.body
+        assert b"<aside" not in reply.body
+
+    def test_the_sample_stops_a_listed_search(self, sample: Front) -> None:
+        assert leads_to_page(decided(lambda: sample.search(LISTED), leads_to_page))
+        by_form = partial(leads_to_page, status=303)
+        assert by_form(decided(lambda: sample.search(LISTED, "POST"), by_form))
+
+    def test_the_sample_shows_the_card_above_results_that_are_only_likely(self, sample: Front) -> None:
+        reply = decided(lambda: sample.search(ONLY_LIKELY), lambda reply: b"<aside" in reply.body)
+        card, _, results = reply.body.partition(b"</aside>")
+        assert f'href="{PAGES}'.encode() in card
+        assert b'<li><a href="http' in card
+        assert b"Results of your platform." in results
+        assert b"morquil" not in reply.body
+
+    def test_the_sample_writes_nothing_of_a_search(self, sample: Front) -> None:
+        _search_for_canaries(sample)
+        assert_unwritten([sample.directory])
+
+
 def _without_fragment(front: Front, query: bytes) -> bytes:
     """What is left of an address where the host program drops its fragment, which the platform then never sees."""
     kept, mark, _ = query.partition(b"#")
     return front.path + b"?" + kept if mark else b""
+
+
+def leads_to_page(reply: Reply, status: int = 302) -> bool:
+    """Whether an answer is the way to a page, and says nothing of the search."""
+    where = reply.headers.get("location", "")
+    return reply.status == status and re.fullmatch(re.escape(PAGES) + "[A-Za-z0-9_=-]{100,}", where) is not None
 
 
 def _gives_up(reply: Reply) -> bool:

@@ -19,6 +19,10 @@ from integrations.contract import Front
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from conftest import Service
+    from integrations.conftest import StandIn
+    from integrations.contract import MakeFront
+
     Command = Callable[[int], Sequence[str]]
 
 
@@ -46,7 +50,20 @@ def _listens(process: subprocess.Popen[bytes], port: int, directory: Path) -> bo
 
 
 @contextmanager
-def programs(cwd: Path) -> Iterator[Callable[[Command, Mapping[str, str]], Front]]:
-    """Start as many as a test needs: `start(command, environ)`. All end with the block."""
+def fronts(command: Command, cwd: Path, service: Service, platform: StandIn) -> Iterator[MakeFront]:
+    """`make_front` of the contract for an application that reads `REDIRECT_SERVICE`, `REDIRECT_KEY`, `ON_ERROR` and
+    `PLATFORM`, the port of the platform, from its environment."""
     with ExitStack() as running:
-        yield lambda command, environ: running.enter_context(program(command, environ, cwd))
+
+        def make(
+            asked: int | None = None, *, on_error: str = "open", key: str = "demo", behind: int | None = None
+        ) -> Front:
+            environ = {
+                "REDIRECT_SERVICE": f"http://127.0.0.1:{asked or service.port}",
+                "REDIRECT_KEY": key,
+                "ON_ERROR": on_error,
+                "PLATFORM": str(behind or platform.port),
+            }
+            return running.enter_context(program(command, environ, cwd))
+
+        yield make

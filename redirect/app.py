@@ -102,7 +102,7 @@ class Worker:
         self.pause_watcher = PauseWatcher(self.store, self.directory)
         tags = [locale.tag for locale in content.catalogues.locales]
         self.state = WorkerState(self.lists, self.key_watcher, self.flusher, tags)
-        self.releaser = Releaser(self.store, time.time, settings.minimum_cell)
+        self.releaser = Releaser(self.store, time.time, settings.minimum_cell, lambda: self.flusher.settled)
         self.beside = (
             (self.flusher.round, ROUND),
             (self.releaser.round, RELEASE_EVERY),

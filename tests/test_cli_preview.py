@@ -76,7 +76,7 @@ def test_links_lead_to_other_pages_of_the_preview_or_away(preview: Path) -> None
         for tag, attributes in Html(page.read_text()).tags:
             for name in ("href", "action", "src"):
                 address = attributes.get(name, "").partition("#")[0]
-                if address and not address.startswith(("https://", "tel:", "data:", "mailto:")):
+                if address and not address.startswith(("https://", "http://", "tel:", "data:", "mailto:")):
                     assert (page.parent / unquote(address)).is_file(), (page, tag, address)
 
 
@@ -115,15 +115,19 @@ def test_what_the_linter_finds_stands_on_the_sheet(tmp_path: Path, locales_dir: 
     assert " 0 findings" not in done.stdout
 
 
-def test_an_earlier_preview_is_replaced_and_anything_else_left_alone(tmp_path: Path, locales_dir: Path) -> None:
-    out, ours = tmp_path / "out", ("--languages", "en", "--locales", str(locales_dir))
-    run("--out", str(out), *ours)
+def test_an_earlier_preview_is_replaced_and_anything_else_left_alone(
+    preview: Path, tmp_path: Path, locales_dir: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(preview, out)
     with (out / ".redirect-preview").open("a") as mark:
         mark.write("en/gone.html\n../precious\n/etc/hostname\n")
     (out / "en" / "gone.html").touch()
     (tmp_path / "precious").touch()
     (out / "mine.txt").touch()
-    run("--out", str(out), *ours)
+    run("--out", str(out), "--languages", "en", "--locales", str(locales_dir))
+    assert (out / "en" / "thanks.html").exists()
+    assert not (out / "ar" / "thanks.html").exists()
     assert not (out / "en" / "gone.html").exists()
     assert (tmp_path / "precious").exists()
     assert (out / "mine.txt").exists()

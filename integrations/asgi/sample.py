@@ -33,11 +33,13 @@ async def search(request: Request) -> HTMLResponse:
 
 
 def card(answer: Answer | None) -> str:
-    """What stands above the results of a search that is only likely."""
+    """What stands above the results of a search that is only likely, in the language of the person."""
     if answer is None or answer.action is not Action.WARN or answer.page is None:
         return ""
     title, text = html.escape(answer.title or ""), html.escape(answer.text or "").replace("\n\n", "<p>")
-    return f'<aside><h2>{title}</h2><p>{text}<p><a href="{html.escape(answer.page)}">Get help</a></aside>'
+    places = "".join(f'<li><a href="{html.escape(p.url)}">{html.escape(p.name)}</a>' for p in answer.resources if p.url)
+    page = html.escape(answer.page)
+    return f'<aside dir="auto"><h2><a href="{page}">{title}</a></h2><p>{text}<ul>{places}</ul></aside>'
 
 
 app = Starlette(

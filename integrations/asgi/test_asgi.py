@@ -8,38 +8,37 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrations.contract import CheckAdapter, Front, MakeFront
-from integrations.programs import programs
+from integrations.contract import CheckAdapter, Front, MakeFront, SampleApplication
+from integrations.programs import fronts, program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from conftest import Service
     from integrations.conftest import StandIn
 
 HERE = Path(__file__).parent
-SERVER = ["-m", "uvicorn", "--no-access-log", "--lifespan", "off"]
+SERVER = [sys.executable, "-m", "uvicorn", "--no-access-log", "--lifespan", "off"]
 
 
 @pytest.fixture(scope="module")
 def make_front(service: Service, platform: StandIn) -> Iterator[MakeFront]:
-    def command(port: int) -> Sequence[str]:
-        return [sys.executable, *SERVER, "relay:app", "--port", str(port)]
-
-    with programs(HERE) as start:
-
-        def make(
-            asked: int | None = None, *, on_error: str = "open", key: str = "demo", behind: int | None = None
-        ) -> Front:
-            return start(command, {
-                "REDIRECT_SERVICE": f"http://127.0.0.1:{asked or service.port}",
-                "REDIRECT_KEY": key,
-                "ON_ERROR": on_error,
-                "PLATFORM": str(behind or platform.port),
-            })  # fmt: skip
-
+    with fronts(
+        lambda port: [*SERVER, "--lifespan", "off", "relay:app", "--port", str(port)], HERE, service, platform
+    ) as make:
         yield make
 
 
+@pytest.fixture(scope="module")
+def sample(service: Service) -> Iterator[Front]:
+    environ = {"REDIRECT_SERVICE": service.url, "REDIRECT_KEY": "demo"}
+    with program(lambda port: [*SERVER, "sample:app", "--port", str(port)], environ, HERE) as front:
+        yield front
+
+
 class TestContract(CheckAdapter):
+    """As everywhere."""
+
+
+class TestSample(SampleApplication):
     """As everywhere."""

@@ -64,18 +64,14 @@ class Resolver:
 
     def ask(self, name: str, kind: str = "A") -> Answer:
         """Ask for a name, as a person's program would."""
-        asked = [needed("dig"), "@127.0.0.1", "-p", str(self.port), "-q", name, "-t", kind, "+tries=1", "+time=3"]
-        said = subprocess.run(
-            [*asked, "+noall", "+comments", "+answer"], capture_output=True, text=True, check=False, timeout=20
-        ).stdout
-        status = re.search(r"status: (\w+)", said)
-        records = re.findall(r"^(?!;)\S+\s+\d+\s+IN\s+(\S+)\s+(.*)$", said, re.MULTILINE)
-        extended = re.search(r"^; EDE: (.*)$", said, re.MULTILINE)
-        return Answer(
-            status[1] if status else "",
-            tuple(f"{kind} {data}" for kind, data in records),
-            extended[1] if extended else "",
-        )
+        return next(iter(self.ask_all([(name, kind)])), Answer("", ()))
+
+    def ask_all(self, questions: list[tuple[str, str]]) -> list[Answer]:
+        """The same for many, one after the other; without those that are not answered."""
+        asked = [part for name, kind in questions for part in ("-q", name, "-t", kind)]
+        how = ["@127.0.0.1", "-p", str(self.port), "+tries=1", "+time=3", "+noall", "+comments", "+answer"]
+        said = subprocess.run([needed("dig"), *how, *asked], capture_output=True, text=True, check=False, timeout=60)
+        return [_answer(one) for one in said.stdout.split("->>HEADER<<-")[1:]]
 
     def renew(self) -> None:
         """Let it read its list anew, as the README says."""
@@ -95,11 +91,23 @@ class Resolver:
                 yield file
 
 
+def _answer(said: str) -> Answer:
+    status = re.search(r"status: (\w+)", said)
+    records = re.findall(r"^(?!;)\S+\s+\d+\s+IN\s+(\S+)\s+(.*)$", said, re.MULTILINE)
+    extended = re.search(r"^; EDE: (.*)$", said, re.MULTILINE)
+    return Answer(
+        status[1] if status else "",
+        tuple(f"{kind} {data}" for kind, data in records),
+        extended[1] if extended else "",
+    )
+
+
 def bind(directory: Path, exported: Path, world: int) -> Resolver:
     """BIND with the zone."""
     port, control = free_port(), free_port()
     log = f'channel plain {{ file "{directory}/named.log"; severity info; }};'
-    options = _shipped("bind.options.conf", {})
+    options = directory / "redirect.options.conf"
+    options.write_text(_shipped("bind.options.conf", {}))
     top = _shipped(
         "bind.conf",
         {"/var/lib/bind/redirect.rpz": str(exported), "channel plain { syslog daemon; severity info; };": log},
@@ -109,7 +117,7 @@ def bind(directory: Path, exported: Path, world: int) -> Resolver:
     (directory / "named.conf").write_text(
         f'options {{ directory "{directory}"; pid-file "{directory}/pid"; session-keyfile "{directory}/session.key";'
         f" listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; dnssec-validation no; forward only;"
-        f" forwarders {{ 127.0.0.1 port {world}; }};\n{options}}};\n"
+        f' forwarders {{ 127.0.0.1 port {world}; }}; include "{options}"; }};\n'
         f'include "{key}";\n'
         f"controls {{ inet 127.0.0.1 port {control} allow {{ 127.0.0.1; }} keys {{ rndc-key; }}; }};\n{top}"
     )

@@ -17,6 +17,7 @@ from conftest import Service, eventually, free_port, needed
 from integrations.conftest import ask
 from integrations.dns import resolvers
 from integrations.dns.world import BROKEN, World
+from redirect.tools.live import SAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Export = Callable[..., None]
 
 HERE = Path(__file__).parent
+README = (HERE / "README.md").read_text()
 HEADER = "kind,value,category,confidence,language,source,expires,note\n"
 LISTED = ("blocked.example", "under_score.example", "bücher.example")
 SPARED = "garden.blocked.example"
@@ -138,19 +140,19 @@ def test_a_listed_name_and_all_below_it_lead_where_the_export_says_whatever_is_a
 ) -> None:
     resolver, way = case
     before = len(world.asked)
-    for name in BLOCKED:
-        for kind in TYPES:
-            answer = resolver.ask(name, kind)
-            assert leads_as_wanted(answer, kind, way), (name, kind, answer)
+    questions = [(name, kind) for name in BLOCKED for kind in TYPES]
+    for question, answer in zip(questions, resolver.ask_all(questions), strict=True):
+        assert leads_as_wanted(answer, question[1], way), (question, answer)
     assert {name for name in world.asked[before:] if "blocked" in name or "score" in name} == set()
 
 
 def test_any_other_name_and_one_that_is_spared_are_answered_as_ever(case: tuple[Resolver, str]) -> None:
     resolver, _ = case
-    for name in UNTOUCHED:
-        assert resolver.ask(name, "A").records == ("A 203.0.113.9",), name
-        assert resolver.ask(name, "AAAA").records == ("AAAA 2001:db8::9",), name
-        assert resolver.ask(name, "HTTPS").records == ("HTTPS 1 . ipv4hint=203.0.113.9",), name
+    records = ("A 203.0.113.9", "AAAA 2001:db8::9", "HTTPS 1 . ipv4hint=203.0.113.9")
+    wanted = [(name, record) for name in UNTOUCHED for record in records]
+    answers = resolver.ask_all([(name, record.partition(" ")[0]) for name, record in wanted])
+    for (name, record), answer in zip(wanted, answers, strict=True):
+        assert answer.records == (record,), name
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -170,9 +172,8 @@ def test_a_new_export_is_taken_up_and_an_old_entry_let_go(
 def test_a_resolver_writes_nothing_of_what_it_was_asked_for(run: Callable[..., Resolver], name: str) -> None:
     resolver = run(KINDS[name], *WAYS[KINDS[name].ways[-1]])
     names = [f"{CANARY}.{ending}" for ending in ("blocked.example", SPARED, "example", f"{BROKEN}.example", "test")]
-    for asked in (*names, f"{CANARY}\\013\\010.example", f"{CANARY}.{'x' * 60}.{'y' * 60}.example"):
-        for kind in ("A", "AAAA", "HTTPS", "ANY", "DNSKEY"):
-            resolver.ask(asked, kind)
+    odd = (f"{CANARY}\\013\\010.example", f"{CANARY}.{'x' * 60}.{'y' * 60}.example")
+    resolver.ask_all([(asked, kind) for asked in (*names, *odd) for kind in ("A", "AAAA", "HTTPS", "ANY", "DNSKEY")])
     resolver.renew()
     resolver.stop()
     written = list(resolver.written())
@@ -261,3 +262,29 @@ def test_who_was_sent_to_the_stop_page_meets_it(
     reply = ask(port, "/room/42?q=1", headers={"Host": "www.blocked.example"})
     assert reply.status == 451
     assert 'rel="blocked-by"' in reply.headers["link"]
+
+
+def test_what_the_readme_says_first_works(operator: Service, tmp_path: Path) -> None:
+    port = free_port()
+    operator.run("export", "rpz", str(SAMPLE), "--out", str(tmp_path / "redirect.rpz"))
+    conf = tmp_path / "try.conf"
+    conf.write_text((HERE / "try.conf").read_text().replace("127.0.0.1@5300", f"127.0.0.1@{port}"))
+    process = subprocess.Popen([needed("unbound"), "-d", "-c", str(conf)], cwd=tmp_path)
+    try:
+        resolver = resolvers.Resolver([], tmp_path, port, tmp_path / "redirect.rpz")
+        eventually(lambda: resolver.ask("www.wholly-blocked.example").status == "NXDOMAIN")
+        assert "-p 5300 www.wholly-blocked.example" in README
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_the_readme_speaks_of_what_is_shipped(operator: Service) -> None:
+    for file in re.findall(r"(?:cp|<|-c) (integrations/dns/[\w.]+)", README):
+        assert (HERE.parents[1] / file).exists(), file
+    shipped = "".join(file.read_text() for file in HERE.glob("*.conf")) + (HERE / "recursor.lua").read_text()
+    for path in re.findall(r"--out (/\S+\.rpz)", README):
+        assert path in shipped, path
+    known = operator.run("export", "--help").stdout
+    for option in re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE):
+        assert option in known, option

@@ -28,6 +28,8 @@ class Flusher:
         self._store = store
         self._turn = 0
         self.reachable = True
+        self.settled = False
+        """Whether what was counted here until a moment ago, also by the dead, has reached the store."""
 
     async def round(self) -> bool:
         """One round; whether everything that was found has reached the store."""
@@ -36,12 +38,12 @@ class Flusher:
             for batch in self._spool.seal():
                 await self._store.apply(batch)
                 batch.path.unlink()
-            if self._turn % ADOPT_EVERY == 1:
+            if not self.settled or self._turn % ADOPT_EVERY == 1:
                 await drain(self._directory, self._store)
         except (StoreError, OSError):
-            self.reachable = False
+            self.reachable = self.settled = False
             return False
-        self.reachable = True
+        self.reachable = self.settled = True
         return True
 
     async def finish(self) -> None:

@@ -10,23 +10,32 @@ from redirect.domain.errors import StoreError
 from redirect.journeys.report import release_closed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redirect.adapters.store import Store
     from redirect.journeys.ports import Clock
 
-RELEASE_EVERY = 60.0
-"""Seconds between looks for days, weeks and months that have closed."""
+RELEASE_EVERY = 5.0
+"""Seconds between looks of one worker."""
+TURN = 60
+"""Seconds between looks of all workers of all nodes for days, weeks and months that have closed."""
 
 
 class Releaser:
-    """Makes what is due, whichever worker of whichever node comes first. Where the store does not answer, later."""
+    """Makes what is due, whichever worker of whichever node comes first.
 
-    def __init__(self, store: Store, clock: Clock, minimum: int) -> None:
+    Not before `settled` says that what was counted on this node is in the store: after an outage, yesterday would else
+    be released without its last hours.
+    """
+
+    def __init__(self, store: Store, clock: Clock, minimum: int, settled: Callable[[], bool]) -> None:
         self._store = store
         self._clock = clock
         self._minimum = minimum
+        self._settled = settled
 
     async def round(self) -> None:
-        """One look."""
+        """One look. Where the store does not answer, the next will do."""
         with suppress(StoreError):
-            if await self._store.take_turn("release", int(RELEASE_EVERY) - 1):
+            if self._settled() and await self._store.take_turn("release", TURN):
                 await release_closed(self._store, self._clock, asyncio.to_thread, self._minimum)

@@ -13,11 +13,11 @@ from redirect.cli.keys import keys
 from redirect.cli.lists import lists
 from redirect.cli.messages import messages
 from redirect.cli.preview import previewing
-from redirect.cli.proxies import proxies
 from redirect.cli.resources import resources
 from redirect.cli.service import service
 from redirect.cli.shown import out
 from redirect.cli.vetting import vetting
+from redirect.proxies.commands import proxies
 
 app = typer.Typer(
     no_args_is_help=True,

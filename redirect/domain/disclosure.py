@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import takewhile
+from operator import contains
 from typing import TYPE_CHECKING
 
 from redirect.domain.counts import SEPARATOR
@@ -31,7 +32,7 @@ Labels = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is shown of one day, week or month, once and for all: counts by labels, those of the platform first.
+    """What is shown of one day, week or month, once and for all: counts by labels, in their order.
 
     No count stands in two releases, nor twice in one. `minimum` is the smallest cell that was shown then.
     """
@@ -45,11 +46,12 @@ def publishable(count: int, minimum: int = MINIMUM_CELL) -> int | None:
     return _down(count + ROUND_TO // 2) if count >= minimum else None
 
 
-def still_shown(release: Release, minimum: int) -> Iterator[tuple[Labels, int]]:
+def still_shown(release: Release, minimum: int) -> Iterable[tuple[Labels, int]]:
     """Rows of a release under today's minimum: one that was raised since hides what it would not have shown."""
-    for labels, count in release.shown.items():
-        if release.minimum >= minimum or count - ROUND_TO // 2 >= minimum:
-            yield labels, count
+    rows = release.shown.items()
+    if release.minimum >= minimum:
+        return rows
+    return (row for row in rows if row[1] - ROUND_TO // 2 >= minimum)
 
 
 def rounded_rows(table: Table, cells: Iterable[tuple[int, str, int]]) -> Iterator[dict[str, str | int]]:
@@ -81,7 +83,7 @@ def disclose(
         if rung.span is unit.span:
             whole = rung is table.ladder[0]
             parts = list(_merge(table, rung, parts, partial(_whole if whole else _sum, minimum=minimum), shown))
-    return Release(minimum, shown)
+    return Release(minimum, dict(sorted(shown.items())))
 
 
 def _merge(
@@ -123,13 +125,17 @@ def _left(
     table: Table, unit: Unit, leaves: Iterable[tuple[int, Labels, int]], earlier: Mapping[Unit, Release]
 ) -> list[tuple[Labels, int]]:
     """What no earlier release shows, summed as the last rung before this unit saw it."""
-    rungs = list(takewhile(lambda rung: rung.span is not unit.span, table.ladder))
-    sums: dict[tuple[int, Labels], int] = defaultdict(int)
+    # The same labels come back day after day, so each is looked at once.
+    passed = list(takewhile(lambda rung: rung.span is not unit.span, table.ladder))
+    merged = lru_cache(None)(lambda labels: [table.merged(labels, rung) for rung in passed] or [labels])
+    places = lru_cache(None)(lambda day: [unit_of(rung.span, day) for rung in passed] or [unit])
+    nothing = Release(0, {})
+    shown = lru_cache(None)(lambda day: [earlier.get(place, nothing).shown for place in places(day)])
+    sums: dict[tuple[Unit, Labels], int] = defaultdict(int)
     for day, labels, count in leaves:
-        places = [(unit_of(rung.span, day), table.merged(labels, rung)) for rung in rungs]
-        if not any(place in earlier and merged in earlier[place].shown for place, merged in places):
-            (_, number), merged = places[-1] if places else (unit, labels)
-            sums[number, merged] += count
+        coarse = merged(labels)
+        if not any(map(contains, shown(day), coarse)):
+            sums[places(day)[-1], coarse[-1]] += count
     return [(labels, count) for (_, labels), count in sums.items()]
 
 

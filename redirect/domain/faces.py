@@ -31,10 +31,10 @@ class Way(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A text under a label, and the address that belongs to it, where there is one."""
+    """A label, with the text that stands under it and the address that belongs to it, where there are such."""
 
     label: str
-    text: str
+    text: str = ""
     href: str = ""
 
 
@@ -133,13 +133,17 @@ class Face(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """A warning in a sentence or two, for where there is no room for more: `act` is what the main action says."""
+    """A warning in a sentence or two, for where there is no room for more: `act` is what the main action says, `draft`
+    as in `Face`. Nothing is told of the services of `crisis` but how to reach them."""
 
+    page: str
     language: str
+    dir: str
     title: str
     said: tuple[str, ...]
     act: str
-    page: str
+    crisis: Crisis
+    draft: str = ""
 
 
 class MatrixError(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,4 +169,4 @@ def matrix_error(briefs: Iterable[Brief]) -> MatrixError:
 
 def _in_a_line(brief: Brief) -> str:
     """Clients show it as it is, and it should be printable: so there is neither markup nor a line break in it."""
-    return " ".join((brief.title, *brief.said, brief.act, brief.page))
+    return " ".join(filter(None, (brief.title, *brief.said, brief.draft, brief.act, brief.page)))

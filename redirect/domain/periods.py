@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 DAY_SECONDS = 86400
@@ -54,7 +55,7 @@ class Unit(NamedTuple):
     @property
     def named(self) -> tuple[str, str, str]:
         """First day, last day and span, as rows name it."""
-        return self.first, self.last, self.span.value
+        return _named(self)
 
 
 def unit_of(span: Span, day: int) -> Unit:
@@ -88,6 +89,11 @@ def iso(day: int) -> str:
 def day_of(text: str) -> int:
     """The day of an ISO date. Raises ValueError for anything else."""
     return date.fromisoformat(text).toordinal() - _EPOCH
+
+
+@lru_cache(1024)
+def _named(unit: Unit) -> tuple[str, str, str]:
+    return unit.first, unit.last, unit.span.value
 
 
 def _first_monday(month: int) -> int:

@@ -121,7 +121,8 @@ def _contact(contact: Contact, face: Face) -> Block:
 
 
 def _line(line: Line) -> Block:
-    return [*wrapped(line.label), *wrapped(line.text, INDENT), *([INDENT + line.href] if line.href else [])]
+    text = wrapped(line.text, INDENT) if line.text else []
+    return [*wrapped(line.label), *text, *([INDENT + line.href] if line.href else [])]
 
 
 def _ways(ways: Iterable[Way]) -> Block:

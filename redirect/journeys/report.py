@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from redirect.domain.counts import SEPARATOR, TABLES
 from redirect.domain.counts import span as kept_span
 from redirect.domain.disclosure import MINIMUM_CELL, ROUND_TO, disclose, rounded_rows, still_shown
@@ -28,8 +30,7 @@ UNITS_AT_ONCE = 16
 """Between them, others get their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One published count. `labels` in the order of the table's dimensions."""
 
     unit: Unit
@@ -89,7 +90,7 @@ async def published(
         several = units[start : start + UNITS_AT_ONCE]
         for unit, release in zip(several, await store.releases(table, several, platform), strict=True):
             if release is not None:
-                rows += [Row(unit, *row) for row in sorted(still_shown(release, minimum))]
+                rows += [Row(unit, labels, count) for labels, count in still_shown(release, minimum)]
     return Published(
         table=table.name,
         platform=platform,
@@ -110,7 +111,7 @@ async def release_closed(store: ReleaseStore, clock: Clock, aside: Aside, minimu
     """
     closed = newest_closed(clock())
     for table in TABLES.values():
-        kept = range(closed - table.retention_days + 1, closed + 1)
+        kept = range(closed - table.retention_days + 2, closed + 1)  # the oldest day may be going just now
         for span in dict.fromkeys(rung.span for rung in table.ladder):
             units = units_within(span, kept)
             made = await store.released(table, units)

@@ -15,13 +15,11 @@ from redirect.journeys.views import Opened
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from redirect.domain.content import Message
     from redirect.domain.locales import Locale
-    from redirect.domain.services import Card
     from redirect.domain.views import GuideView, PageView, VideoView
     from redirect.journeys.ports import Languages, Tokens
     from redirect.journeys.steps import Steps
-    from redirect.journeys.views import Views
+    from redirect.journeys.views import Summary, Views
 
 SUMMARIES_KEPT = 1024
 
@@ -35,18 +33,6 @@ class Reader:
     header: str = ""
     counts: bool = True
     device: str = OTHER
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A warning in short: its language, its message and the country whose law it may speak of, who helps, and the
-    absolute address of its page."""
-
-    locale: Locale
-    message: Message
-    place: str
-    cards: tuple[Card, ...]
-    page: str
 
 
 class Show:
@@ -71,14 +57,7 @@ class Show:
 
     def _summarise(self, statement: Statement) -> Summary:
         locale = self._locale(statement, Reader())
-        message, law = self._views.message(statement)
-        return Summary(
-            locale=locale,
-            message=message,
-            place=self._views.place_name(law, locale),
-            cards=self._views.cards(statement, locale),
-            page=f"{self._public_url}/w/{self._tokens.seal(statement)}",
-        )
+        return self._views.summary(statement, locale, f"{self._public_url}/w/{self._tokens.seal(statement)}")
 
     def open(self, token: str, reader: Reader) -> Opened:
         """What this address stands for, counted; the general page, uncounted, where it cannot be read."""

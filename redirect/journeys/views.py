@@ -37,6 +37,20 @@ class Opened:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A warning in short: its language, its message, the law and the country's name that this may speak of, who helps,
+    the crisis slot, and the absolute address of its page."""
+
+    locale: Locale
+    message: Message
+    law: Law | None
+    place: str
+    cards: tuple[Card, ...]
+    crisis: Crisis
+    page: str
+
+
 class _Frame(TypedDict):
     locale: Locale
     platform: Platform
@@ -113,6 +127,23 @@ class Views:
         place = self._place(statement.step)
         return fitting(cards, place.answers, spoken) if place else cards
 
+    def crisis(self, statement: Statement, locale: Locale) -> Crisis:
+        """The crisis slot of a page."""
+        return crisis(self._directory, self.door(statement), statement.country, (locale.tag,))
+
+    def summary(self, statement: Statement, locale: Locale, page: str) -> Summary:
+        """What the page says in short; `page` is its absolute address."""
+        message, law = self.message(statement)
+        return Summary(
+            locale=locale,
+            message=message,
+            law=law,
+            place=self.place_name(law, locale),
+            cards=self.cards(statement, locale),
+            crisis=self.crisis(statement, locale),
+            page=page,
+        )
+
     def report(self, statement: Statement) -> Card | None:
         """Where to report, on pages about an address."""
         about_an_address = self.message(statement)[0].id == URL_MESSAGE
@@ -178,7 +209,7 @@ class Views:
             "locale": locale,
             "platform": self.platform(statement),
             "country": statement.country,
-            "crisis": crisis(self._directory, self.door(statement), statement.country, (locale.tag,)),
+            "crisis": self.crisis(statement, locale),
             "exit": f"{self.address(statement)}/leave",
             "back": self._step(_onward(opened), "") if statement.step else "",
             "languages": self._bar(locale, statement.country),

@@ -36,11 +36,18 @@ class Asker:
     """Asks `/v1/forward` of the service at `url`, with a key of scope `check`.
 
     `country` is where the people behind this proxy are, empty where that is unknown; `surface` as in the API.
-    Raises ValueError where an argument cannot be used; `on_error` is for the operator's log alone.
+    `on_error` is for the operator's log alone; `limit` are seconds. Raises ValueError where an argument cannot be used.
     """
 
     def __init__(
-        self, url: str, key: str, *, country: str = "", surface: str = "proxy", on_error: str = "open"
+        self,
+        url: str,
+        key: str,
+        *,
+        country: str = "",
+        surface: str = "proxy",
+        on_error: str = "open",
+        limit: float = TIME_LIMIT,
     ) -> None:
         place = urlsplit(url)
         if place.scheme not in _SCHEME_PORTS or not place.hostname:
@@ -56,6 +63,7 @@ class Asker:
             f"GET {place.path.rstrip('/')}/v1/forward?{options} HTTP/1.1\r\n"
             f"Host: {place.netloc.rpartition('@')[2]}\r\nAuthorization: Bearer {key}\r\n"
         ).encode()
+        self._limit = limit
         self._care = Care(FAILURES, PAUSE, 0.0, on_error)
 
     async def ask(self, question: Question) -> Verdict:
@@ -64,7 +72,7 @@ class Asker:
             self._care.missed(Reason.PAUSED, 1)
             return Verdict(decided=False)
         try:
-            async with asyncio.timeout(TIME_LIMIT):
+            async with asyncio.timeout(self._limit):
                 reply = await self._connections.ask(self._request(question))
         except TimeoutError:
             return self._missed(Reason.TIMEOUT)

@@ -29,7 +29,7 @@ class IcapServer:
 
     async def run(self, host: str, port: int, announce: Callable[[int], object]) -> None:
         """Serve until SIGTERM or SIGINT; `announce` is told the port. Raises OSError where it cannot listen."""
-        server = await asyncio.start_server(self.connected, host, port, limit=wire.ICAP_HEAD_LIMIT)
+        server = await self.listen(host, port)
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -39,6 +39,10 @@ class IcapServer:
         server.close()
         await self.stop()
 
+    async def listen(self, host: str, port: int) -> asyncio.Server:
+        """Take connections. Raises OSError where it cannot."""
+        return await asyncio.start_server(self._connected, host, port, limit=wire.ICAP_HEAD_LIMIT)
+
     async def stop(self) -> None:
         """End every connection."""
         for task in self._open:
@@ -46,8 +50,7 @@ class IcapServer:
         await asyncio.gather(*self._open)
         self._service.asker.close()
 
-    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take a connection."""
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
         self._open.add(task)
         task.add_done_callback(self._open.discard)

@@ -109,11 +109,12 @@ class Sample:
         names = Names(scenes, self._same)
         views = Views(self.texts, PLATFORMS, self.directory, {}, self.languages, names, "")
         for scene in scenes:
-            view = views.page(Opened(scene.statement, locale, chosen=True))
             if scene.card:
-                yield scene, among_results(self._faces.card(view, views.address(scene.statement)))
+                summary = views.summary(scene.statement, locale, views.address(scene.statement))
+                yield scene, among_results(self._faces.card(summary))
             else:
-                yield scene, _STYLE.sub(_SHARED_STYLE, self._renderer.page(view).decode())
+                page = self._renderer.page(views.page(Opened(scene.statement, locale, chosen=True)))
+                yield scene, _STYLE.sub(_SHARED_STYLE, page.decode())
 
     def _home(self, locale: Locale) -> str:
         """A country of the language: the one that CLDR takes it for, else the first that reads it."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from markupsafe import Markup
 
-from redirect.domain.faces import Contact, Crisis, Face, MatrixError, Notes, Part, Way, lead, matrix_error
+from redirect.domain.faces import Contact, Crisis, Face, MatrixError, Notes, Part, Way, matrix_error
 from redirect.domain.plain import plain
 from redirect.web import fallback, phrases
 from redirect.web.accept import Kind
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from redirect.domain.faces import Brief
     from redirect.domain.listing import DirectoryView
     from redirect.domain.locales import Locale
     from redirect.domain.services import Card
-    from redirect.journeys.show import Summary
+    from redirect.journeys.views import Summary
     from redirect.web.render import View
 
 ENGLISH: Final = "en"
@@ -78,19 +79,21 @@ class Faces:
         """Help in English, made at start: for whenever anything else breaks."""
         return self._fallbacks[kind]
 
-    def card(self, view: View, page: str) -> str:
+    def card(self, summary: Summary) -> str:
         """A fragment of HTML, of at most CARD_LIMIT bytes, to stand above results."""
-        face = self.face(view, page)
-        said = lead(face.paragraphs)
-        full = self._fragment(face, said)
-        return full if len(full.encode()) <= CARD_LIMIT else self._fragment(face, said[-1:])
+        brief = self._brief(summary)
+        full = self._fragment(brief, brief.said)
+        return full if len(full.encode()) <= CARD_LIMIT else self._fragment(brief, brief.said[-1:])
 
     def matrix(self, summaries: Iterable[Summary]) -> MatrixError:
         """The error of a Matrix server: one page in several languages, that of choice first."""
-        return matrix_error(self._scribes[each.locale.tag].brief(each) for each in summaries)
+        return matrix_error(map(self._brief, summaries))
 
-    def _fragment(self, face: Face, said: Sequence[str]) -> str:
-        return self._card.render(face=face, said=said, style=Markup(CARD_STYLE)).strip()  # noqa: S704 (our own text)
+    def _brief(self, summary: Summary) -> Brief:
+        return self._scribes[summary.locale.tag].brief(summary)
+
+    def _fragment(self, brief: Brief, said: Sequence[str]) -> str:
+        return self._card.render(brief=brief, said=said, style=Markup(CARD_STYLE)).strip()  # noqa: S704 (our own text)
 
 
 def _scribe(environment: Environment, tag: str, texts: NullTranslations, origin: str) -> Scribe:

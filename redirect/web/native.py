@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from redirect.journeys.views import Opened
     from redirect.web.faces import Faces
 
-FACES_KEPT: Final = 256
+FACES_KEPT: Final = 64
 PROGRAM: Final = Reader(counts=False)
 
 
@@ -48,4 +48,4 @@ class Native:
     def _write(self, opened: Opened, wanted: Wanted) -> Any:
         if wanted is Wanted.MATRIX:
             return self._faces.matrix(self._show.in_each_language(opened))
-        return self._faces.card(self._show.view(opened), self._show.address(opened))
+        return self._faces.card(self._show.summary(opened.statement))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from redirect.domain.content import Platform
+    from redirect.domain.law import Law
     from redirect.domain.listing import DirectoryView
     from redirect.domain.locales import Locale
     from redirect.domain.services import Card, Service
@@ -176,9 +177,13 @@ def main_action(view: View) -> str:
 
 def is_draft(view: View) -> bool:
     """Whether anything above the fold was not reviewed: the language, the text, or what it says of the law."""
-    unchecked = isinstance(view, PageView) and view.law is not None and not view.law.checked_by
-    review = view.review if isinstance(view, GuideView) else view.message.review
-    return unchecked or not view.locale.reviewed or review != "reviewed"
+    law = view.law if isinstance(view, PageView) else None
+    return is_unreviewed(view.locale, view.review if isinstance(view, GuideView) else view.message.review, law)
+
+
+def is_unreviewed(locale: Locale, review: str, law: Law | None) -> bool:
+    """Whether nobody has reviewed the language, the text, or what it says of the law."""
+    return not locale.reviewed or review != "reviewed" or (law is not None and not law.checked_by)
 
 
 def who_blocks(view: PageView) -> Blocked | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.convertors import PathConvertor, StringConvertor, register_url_convertor
 from starlette.routing import Route, Router
 
+from redirect.journeys.views import MEDIA
 from redirect.web import openapi
 from redirect.web.guard import Guard
 
@@ -72,7 +73,7 @@ def page_routes(pages: Pages, media: Mapping[str, MediaFile]) -> list[BaseRoute]
     """What people open. The last ones take whatever is left, with any method, and answer with help."""
     register_url_convertor("rest", Rest())
     return [
-        *(Route(f"/w/media/{name}", file, methods=["GET"]) for name, file in media.items()),
+        *(Route(f"{MEDIA}/{name}", file, methods=["GET"]) for name, file in media.items()),
         Route("/w/{token}", pages.page),
         Route("/w/{token}/leave", pages.leave),
         Route("/w/{token}/go/{code}", pages.go),

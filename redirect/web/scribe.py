@@ -15,7 +15,7 @@ from redirect.domain.law import placed
 from redirect.domain.listing import DirectoryView, Group
 from redirect.domain.views import GuideView, PageView, action_label
 from redirect.web import phrases
-from redirect.web.render import host, is_draft, main_action, shown_name, site, told, who_blocks
+from redirect.web.render import host, is_draft, is_unreviewed, main_action, shown_name, site, told, who_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from redirect.domain.content import Message
     from redirect.domain.listing import Section
     from redirect.domain.services import Card
+    from redirect.domain.services import Crisis as Slot
     from redirect.domain.views import Frame, Help, Link, VideoView
-    from redirect.journeys.show import Summary
+    from redirect.journeys.views import Summary
     from redirect.web.render import View
 
     Say = Callable[[str], str]
@@ -67,9 +68,19 @@ class Scribe:
 
     def brief(self, summary: Summary) -> Brief:
         """A first page in a sentence or two."""
-        title, paragraphs = self._words(summary.message, summary.place)
-        act = self._say(action_label(summary.message, summary.cards[0]))
-        return Brief(language=summary.locale.tag, title=title, said=lead(paragraphs), act=act, page=summary.page)
+        message, locale = summary.message, summary.locale
+        title, paragraphs = self._words(message, summary.place)
+        unreviewed = is_unreviewed(locale, message.review, summary.law)
+        return Brief(
+            page=summary.page,
+            language=locale.tag,
+            dir=locale.dir,
+            title=title,
+            said=lead(paragraphs),
+            act=self._say(action_label(message, summary.cards[0])),
+            crisis=self._crisis(summary.crisis, locale.tag, told_of=False),
+            draft=self._say(phrases.DRAFT) if unreviewed else "",
+        )
 
     def listed(self, view: DirectoryView) -> Face:
         """The face of a page of the directory."""
@@ -128,7 +139,7 @@ class Scribe:
 
     def _shown(self, view: VideoView, page: str) -> Face:
         say, said = self._say, view.video.transcript(view.locale.tag)
-        clips = ((clip.type, f"{view.media}/{clip.name}") for clip in view.video.clips)
+        clips = ((phrases.VIDEO, f"{view.media}/{clip.name}") for clip in view.video.clips)
         return Face(
             **self._frame(view, page),
             **self._message(view),
@@ -138,7 +149,7 @@ class Scribe:
             paragraphs=(Said(view.video.force), Said(say(phrases.VIDEO_LOADS))),
             transcript=Part(title=say(phrases.SAID), lang=said.lang, dir=said.dir, texts=said.paragraphs),
             act=self._first(view),
-            onward=tuple(Way(label=label, href=self._at(path)) for label, path in clips),
+            onward=self._ways(*clips),
         )
 
     def _frame(self, view: Frame, page: str) -> _Frame:
@@ -149,7 +160,7 @@ class Scribe:
             "dir": view.locale.dir,
             "exit": Way(label=self._say(phrases.LEAVE), href=self._at(view.exit)),
             "history": self._say(phrases.HISTORY),
-            "crisis": self._crisis(view),
+            "crisis": self._crisis(view.crisis, view.locale.tag),
             "notes": self._notes(view),
             "languages": tuple(Tongue(link.lang, link.label) for link in (*bar.near, *bar.others)),
         }
@@ -165,26 +176,27 @@ class Scribe:
 
     def _notes(self, view: Frame) -> Notes:
         notice = told(view.platform.privacy_notice)
+        label = self._say(phrases.NOTICE) if notice.href else notice.text
         return Notes(
             appears="" if isinstance(view, DirectoryView) else self._say(phrases.APPEARS),
             keeps=self._say(phrases.KEEPS),
             fraud=self._say(phrases.FRAUD),
-            notice=Line(label=self._say(phrases.NOTICE), text=notice.text, href=notice.href) if notice.text else None,
+            notice=Line(label=label, href=notice.href) if label else None,
         )
 
-    def _crisis(self, view: Frame) -> Crisis:
-        slot = view.crisis
+    def _crisis(self, slot: Slot, tag: str, *, told_of: bool = True) -> Crisis:
+        """`told_of`: with what the page tells of the crisis line."""
         text, contact = phrases.CRISIS_ALONE, None
         if slot.line:
-            text, contact = phrases.CRISIS_LINE, self._contact(slot.line, view)
+            text, contact = phrases.CRISIS_LINE, self._contact(slot.line, tag, told_of=told_of)
         elif slot.emergency:
-            text, contact = phrases.CRISIS_NUMBER, self._number(slot.emergency, view)
+            text, contact = phrases.CRISIS_NUMBER, self._number(slot.emergency, tag)
         return Crisis(
             title=self._say(phrases.CRISIS),
             text=self._say(text),
             contact=contact,
             elsewhere=self._say(phrases.ELSEWHERE),
-            directory=replace(self._contact(slot.directory, view), facts=()),
+            directory=self._contact(slot.directory, tag, told_of=False),
         )
 
     def _blocked(self, view: PageView) -> Iterator[Line]:
@@ -196,7 +208,7 @@ class Scribe:
             yield Line(label=self._say(phrases.APPEAL), text=blocked.appeal.text, href=blocked.appeal.href)
 
     def _first(self, view: View) -> Part:
-        return Part(title=self._say(main_action(view)), contacts=(self._contact(view.help[0].card, view),))
+        return Part(title=self._say(main_action(view)), contacts=(self._contact(view.help[0].card, view.locale.tag),))
 
     def _wrong(self, view: PageView) -> Part:
         if view.thanked:
@@ -209,13 +221,17 @@ class Scribe:
 
     def _more(self, title: str, help_: tuple[Help, ...], view: View, note: str = "") -> Part | None:
         said = self._say(note) if note else ""
-        return Part(title=self._say(title), contacts=self._contacts(help_, view), note=said) if help_ else None
+        return (
+            Part(title=self._say(title), contacts=self._contacts(help_, view.locale.tag), note=said) if help_ else None
+        )
 
     def _report(self, view: PageView) -> Part | None:
         if view.report is None:
             return None
         how = (self._say(phrases.REPORT_HOW),)
-        return Part(title=self._say(phrases.REPORT), texts=how, contacts=self._contacts((view.report,), view))
+        return Part(
+            title=self._say(phrases.REPORT), texts=how, contacts=self._contacts((view.report,), view.locale.tag)
+        )
 
     def _law(self, view: PageView) -> Part | None:
         if view.law is None:
@@ -230,19 +246,19 @@ class Scribe:
         for section in view.sections:
             yield self._section(section, view)
         if view.emergency and view.crisis.line:
-            yield Part(title=self._say(phrases.EMERGENCY), contacts=(self._number(view.emergency, view),))
+            yield Part(title=self._say(phrases.EMERGENCY), contacts=(self._number(view.emergency, view.locale.tag),))
 
     def _section(self, section: Section, view: DirectoryView) -> Part:
         texts = [phrases.NOT_HERE] if view.place and not section.own else []
         texts += [phrases.REPORT_HOW] if section.group is Group.REPORT else []
         title, said = self._say(phrases.SECTIONS[section.group]), tuple(map(self._say, texts))
-        return Part(title=title, texts=said, contacts=self._contacts(section.help, view))
+        return Part(title=title, texts=said, contacts=self._contacts(section.help, view.locale.tag))
 
-    def _contacts(self, help_: Iterable[Help], view: Frame) -> tuple[Contact, ...]:
-        return tuple(self._contact(each.card, view) for each in help_)
+    def _contacts(self, help_: Iterable[Help], tag: str) -> tuple[Contact, ...]:
+        return tuple(self._contact(each.card, tag) for each in help_)
 
-    def _contact(self, card: Card, view: Frame) -> Contact:
-        name = shown_name(card.service, view.locale.tag)
+    def _contact(self, card: Card, tag: str, *, told_of: bool = True) -> Contact:
+        name = shown_name(card.service, tag)
         return Contact(
             id=card.service.id,
             name=name.text,
@@ -251,12 +267,12 @@ class Scribe:
             phone=card.phone or "",
             phone_display=card.phone_display or "",
             call=self._say(phrases.CALL) if card.phone else "",
-            facts=self._facts(card),
+            facts=self._facts(card) if told_of else (),
         )
 
-    def _number(self, card: Card, view: Frame) -> Contact:
+    def _number(self, card: Card, tag: str) -> Contact:
         """An emergency number, which needs no name."""
-        return replace(self._contact(card, view), name="", lang="", facts=())
+        return replace(self._contact(card, tag, told_of=False), name="", lang="")
 
     def _ways(self, *ways: tuple[str, str]) -> tuple[Way, ...]:
         return tuple(Way(label=self._say(label), href=self._at(href)) for label, href in ways if href)

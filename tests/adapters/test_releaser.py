@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from redis import Redis
 
-from redirect.adapters.releaser import RELEASE_EVERY, Releaser
-from redirect.adapters.spool import SpooledBatch
+from redirect.adapters.flush import Flusher
+from redirect.adapters.releaser import TURN, Releaser
+from redirect.adapters.spool import Spool, SpooledBatch
 from redirect.adapters.store import Store
 from redirect.domain.counts import FUNNEL, Cell
 from redirect.domain.periods import CLOSING_LAG, DAY_SECONDS, Span, Unit, iso, unit_of
@@ -116,14 +118,14 @@ async def test_of_many_workers_one_looks_each_minute(store: Store, valkey: str) 
     clock = Days()
     await count(store, 1, MONDAY, 20)
     clock.end(MONDAY)
-    first, second = Releaser(store, clock, 10), Releaser(store, clock, 10)
+    first, second = (Releaser(store, clock, 10, lambda: True) for _ in range(2))
     await first.round()
     await count(store, 2, MONDAY + 1, 20)
     clock.end(MONDAY + 1)
     await second.round()
     assert len((await shown(store, clock)).rows) == 1
     with Redis.from_url(valkey) as client:
-        assert 0 < client.ttl("turn:{release}") < RELEASE_EVERY
+        assert 0 < client.ttl("turn:{release}") <= TURN
         client.delete("turn:{release}")
     await second.round()
     assert len((await shown(store, clock)).rows) == 2
@@ -131,7 +133,30 @@ async def test_of_many_workers_one_looks_each_minute(store: Store, valkey: str) 
 
 async def test_without_a_store_a_look_is_no_error() -> None:
     async with Store("redis://127.0.0.1:1") as store:
-        await Releaser(store, lambda: 0.0, 10).round()
+        await Releaser(store, lambda: 0.0, 10, lambda: True).round()
+
+
+async def test_nothing_is_released_while_counts_of_this_node_wait(store: Store, tmp_path: Path) -> None:
+    """A worker was killed late in the evening, and the machine is started again the day after."""
+    clock = Days()
+    clock.now = MONDAY * DAY_SECONDS + 86_000.0
+    dead = Spool(tmp_path, clock, lambda: None)
+    for _ in range(20):
+        dead.add(FUNNEL, LABELS)
+    os.close(dead._lock)
+    clock.end(MONDAY)
+    away = Store("redis://127.0.0.1:1")
+    flusher = Flusher(Spool(tmp_path, clock, lambda: None), tmp_path, away)
+    releaser = Releaser(store, clock, 10, lambda: flusher.settled)
+    for _ in range(2):
+        assert not await flusher.round()
+        await releaser.round()
+    assert await store.released(FUNNEL, [unit_of(Span.DAY, MONDAY)]) == set()
+    flusher._store = store
+    assert await flusher.round()
+    await releaser.round()
+    assert [row.count for row in (await shown(store, clock)).rows] == [20]
+    await away.close()
 
 
 async def test_releases_are_kept_for_two_years_and_exact_counts_for_two_months(store: Store, valkey: str) -> None:

@@ -121,7 +121,7 @@ def test_focus_is_always_visible_and_never_under_the_exit_bar(
             || !(top && (link.contains(top) || top.contains(link)));
     }"""
     with opened(browser, pages, pages.html(message, tag), width=320) as page:
-        for _ in range(page.locator("a, button").count()):
+        for _ in range(page.locator("a:visible, button:visible, summary:visible").count()):
             page.keyboard.press("Tab")
             assert not page.evaluate(hidden), page.evaluate("() => document.activeElement.outerHTML")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from redirect import __version__, settings
 from redirect.adapters.board import ABOUT
 from redirect.adapters.platforms import load
-from redirect.domain.counts import TABLES
+from redirect.domain.counts import CLOSED, TABLES
 
 ROOT = Path(__file__).parents[2]
 DATA = (ROOT / "docs" / "data.md").read_text()
@@ -16,10 +16,42 @@ DATA = (ROOT / "docs" / "data.md").read_text()
 
 def test_every_table_of_counts_is_written_down_as_it_is() -> None:
     rows = {
-        f"| `{table.name}` | {table.grain.name.lower()} | {', '.join(table.dimensions)} | {table.retention_days} days |"
+        f"| `{table.name}` | {table.grain.name.lower()} | {', '.join(table.dimensions)} | {table.retention_days} days"
+        f" | {table.published_days} days |"
         for table in TABLES.values()
     }
     assert rows == set(re.findall(r"^\| `\w+` \| (?:hour|day) \| .*\|$", DATA, re.MULTILINE))
+
+
+MERGED = {
+    (): "",
+    ("languages",): " without languages",
+    ("regions",): " by regions",
+    ("countries",): " without countries",
+    ("languages", "regions"): " by regions without languages",
+    ("languages", "countries"): " without countries and languages",
+}
+
+
+def test_how_small_cells_are_merged_is_written_down_as_it_is() -> None:
+    rows = {
+        f"| `{table.name}` | {' → '.join(rung.span + MERGED[rung.merges] for rung in table.ladder)} |"
+        for table in TABLES.values()
+    }
+    assert rows == set(re.findall(r"^\| `\w+` \| day → .*\|$", DATA, re.MULTILINE))
+
+
+def test_every_label_of_a_closed_set_is_written_down() -> None:
+    text = DATA[DATA.index("## Counts") : DATA.index("## In the store")]
+    for name, labels in CLOSED.items():
+        if isinstance(labels, frozenset) and name != "degraded":
+            assert {f"`{label}`" for label in labels} <= set(re.findall("`[^`]+`", text)), name
+
+
+def test_every_key_in_the_store_is_written_down() -> None:
+    source = (ROOT / "redirect" / "adapters" / "store.py").read_text()
+    kinds = set(re.findall(r"\"(\w+):\{", source)) | {"turn"}
+    assert {f"`{kind}:" for kind in kinds} <= set(re.findall(r"`\w+:", DATA))
 
 
 def test_every_counter_of_metrics_is_written_down() -> None:

@@ -99,7 +99,10 @@ def test_every_door_is_a_step_of_its_own() -> None:
     assert steps < CLOSED["step"]
 
 
-@pytest.mark.parametrize("name", [name for names in CLOSED.values() if isinstance(names, frozenset) for name in names])
+NAMES = sorted(name for names in CLOSED.values() if isinstance(names, frozenset) for name in names)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_label_could_be_taken_for_a_separator_or_for_a_sum(name: str) -> None:
     assert SEPARATOR not in name
     assert name not in {REST, ""}

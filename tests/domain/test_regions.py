@@ -11,7 +11,7 @@ from redirect.adapters.languages import _countries
 from redirect.domain.regions import MEMBERS, region
 
 
-@pytest.mark.parametrize("country", _countries())
+@pytest.mark.parametrize("country", sorted(_countries()))
 def test_every_country_lies_in_the_region_that_cldr_gives_it(country: str) -> None:
     kinds: Any = icu.URegionType
     assert region(country) == icu.Region.getInstance(country).getContainingRegion(kinds.SUBCONTINENT).getRegionCode()

@@ -7,8 +7,10 @@ import gzip
 import hashlib
 import json
 import re
+from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
 
     from tests.promises.conftest import Worker
 
+ROOT = Path(__file__).parents[2]
+COUNTRIES = sorted(path.stem for path in (ROOT / "messages" / "resources").glob("??.toml"))
+LANGUAGES = sorted(path.parts[-3].replace("_", "-") for path in (ROOT / "locales").glob("*/LC_MESSAGES/redirect.po"))
 FIRST_FLIGHT = 14_000
-LOADING = ("img", "iframe", "frame", "object", "embed", "video", "audio", "source", "track", "base", "applet", "portal")
+LOADING = ("iframe", "frame", "object", "embed", "video", "audio", "source", "track", "base", "applet", "portal")
 HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -49,15 +54,23 @@ def seen(demo: Service) -> dict[str, httpx.Response]:
     }
     for door, address in Html(pages["a query"].text).doors.items():
         pages[door] = demo.get(address)
+    pages["a question"] = pages["an end"] = demo.get(way(pages["a query"], "invite"))
+    while onward := way(pages["an end"], "choices"):
+        pages["an end"] = demo.get(onward)
     thanked = WEB.post(f"{pages['work-or-mistake'].url}/wrong")
     pages["thanks"] = demo.get(urljoin(demo.url, thanked.headers["location"]))
     pages["trial"] = demo.get("/")
     return pages
 
 
+def way(page: httpx.Response, place: str) -> str:
+    """The first link in the piece of a page with this class, empty where there is none."""
+    return next(iter(Html(page.text.partition(f'class="{place}"')[2]).links), "")
+
+
 def test_all_kinds_of_pages_are_looked_at(seen: dict[str, httpx.Response]) -> None:
-    assert len(seen) == 13
-    assert len({page.text for page in seen.values()}) >= 12
+    assert len(seen) == 15
+    assert len({page.text for page in seen.values()}) >= 14
 
 
 def test_no_page_has_a_script(seen: dict[str, httpx.Response]) -> None:
@@ -72,6 +85,7 @@ def test_no_page_loads_anything(seen: dict[str, httpx.Response]) -> None:
     for kind, page in seen.items():
         read = Html(page.text)
         assert not [tag for tag, _ in read.tags if tag in LOADING], kind
+        assert all(image.pop("src").startswith("data:image/png;base64,") for image in read.all("img")), kind
         assert {link["href"] for link in read.all("link")} <= {"data:,"}, kind
         assert not [meta for meta in read.all("meta") if meta.get("http-equiv", "").lower() == "refresh"], kind
         assert not [attributes for _, attributes in read.tags if attributes.keys() & {"src", "srcset", "ping", "style"}]
@@ -115,6 +129,18 @@ def test_only_the_wrong_match_page_has_a_form(seen: dict[str, httpx.Response]) -
 def test_a_page_fits_the_first_flight_of_a_connection(seen: dict[str, httpx.Response]) -> None:
     for kind, page in seen.items():
         assert len(gzip.compress(page.content)) <= FIRST_FLIGHT, kind
+
+
+def test_a_page_fits_the_first_flight_in_every_language_and_country(worker: Worker) -> None:
+    """The languages whose pages are largest in every country, and every language where the pages are largest."""
+    pairs = [*product(COUNTRIES, ("el", "ta")), *product(("BE", "CZ", "GB"), LANGUAGES)]
+    for country, language in pairs:
+        asked = {"url": LISTED_URL, "country": country, "languages": language}
+        _, _, answer = worker.call("POST", "/v1/check", json.dumps(asked).encode())
+        page = urlsplit(json.loads(answer)["page"]).path
+        _, headers, packed = worker.call("GET", page, accept_encoding="gzip")
+        assert headers["content-language"] == language
+        assert len(packed) <= FIRST_FLIGHT, (country, language)
 
 
 def test_every_way_out_says_nothing_of_where_the_person_came_from(

@@ -73,7 +73,7 @@ async def asking(says: Says) -> AsyncIterator[Asker]:
 
 
 async def test_the_service_decides(demo: Service) -> None:
-    asker = Asker(demo.url, "demo", country="GB")
+    asker = Asker(demo.url, "demo", country="GB", limit=10)
     assert (await asker.ask(LISTED)).page.startswith(f"{demo.url}/w/")
     assert await asker.ask(UNLISTED) == Verdict()
     assert (await asker.ask(Question(b"http://search.example/", "POST", "es", b"a=b&q=zorblax+minku"))).page

@@ -82,9 +82,9 @@ class Proxy:
 @asynccontextmanager
 async def icap(port: int, *, closed: bool = False, connections: int = 1000) -> AsyncIterator[Proxy]:
     """A server that asks the service on `port`, and a proxy that is connected to it."""
-    asker = Asker(f"http://127.0.0.1:{port}", "demo")
+    asker = Asker(f"http://127.0.0.1:{port}", "demo", limit=10)
     service = IcapServer(asker, closed=closed, connections=connections)
-    server = await asyncio.start_server(service.connected, "127.0.0.1", 0)
+    server = await service.listen("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), limit=1 << 22)
     try:
         yield Proxy(reader, writer)

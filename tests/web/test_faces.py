@@ -13,6 +13,8 @@ import pytest
 from conftest import LISTED, LISTED_URL, PLAIN, WEB, Html, Service, eventually
 from redirect.domain.plain import COLUMNS, width
 from redirect.web import phrases
+from redirect.web.render import TEMPLATES
+from tests.videos import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +42,10 @@ SAME_HEADERS = (
     "x-frame-options",
     "x-robots-tag",
 )
+OPERATOR = (
+    '[demo]\nblocked_by = "Quellfen"\nappeal = "mailto:a@quellfen.example"\n'
+    'blocked_by_address = "https://quellfen.example/blocking"\nprivacy_notice = "https://quellfen.example/privacy"\n'
+)
 NO_TEXT = frozenset(
     ("href", "page", "id", "lang", "dir", "language", "message", "layout", "element", "door", "phone", "url", "post")
 )
@@ -57,17 +63,26 @@ class Faced:
 
 
 @pytest.fixture(scope="module")
-def pages(demo: Service) -> list[Faced]:
+def service(make_service: Callable[..., Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """One that has a page of every kind, an officer's video included, and says who blocks."""
+    platforms = tmp_path_factory.mktemp("platforms") / "platforms.toml"
+    platforms.write_text(OPERATOR)
+    videos = fill(tmp_path_factory.mktemp("videos"))
+    return make_service("--demo", REDIRECT_VIDEOS=str(videos), REDIRECT_PLATFORMS=str(platforms))
+
+
+@pytest.fixture(scope="module")
+def pages(service: Service) -> list[Faced]:
     """Pages of every kind: warnings for several readers, all doors, the whole guided conversation, the directory."""
-    with httpx.Client(verify=PLAIN, base_url=demo.url) as program:
+    with httpx.Client(verify=PLAIN, base_url=service.url) as program:
         first = [
-            demo.check(**subject, country=country, languages=language)["page"]
+            service.check(**subject, country=country, languages=language)["page"]
             for country, language in READERS
             for subject in SUBJECTS
         ]
         found = [*_crawled(program, first[0]), *first[1:]]
-        thanks = program.post(f"{demo.page(first[8]).doors['work-or-mistake']}/wrong").headers["location"]
-        found += [thanks, *demo.page(first[8]).doors.values(), "/w", "/w/x", "/ar/x"]
+        thanks = program.post(f"{service.page(first[8]).doors['work-or-mistake']}/wrong").headers["location"]
+        found += [thanks, *service.page(first[8]).doors.values(), "/w", "/w/x", "/ar/x"]
         found += ["/en/help", "/en/help/GB", "/ar/help/EG"]
         return [Faced(*(program.get(address, headers=asked) for asked in ({}, TEXT, JSON))) for address in found]
 
@@ -151,13 +166,20 @@ def test_text_and_json_lead_to_the_same_places(pages: list[Faced]) -> None:
             assert way in page.text.text or not way.startswith("http"), (page.html.url, way)
 
 
-def test_every_face_has_a_usable_contact_and_no_relative_address(demo: Service, pages: list[Faced]) -> None:
+def test_every_kind_of_page_is_looked_at(pages: list[Faced]) -> None:
+    faces = [page.json.json() for page in pages]
+    kinds = ("choices", "doors", "transcript", "law", "report", "sections", "blocked", "step", "back", "onward", "also")
+    assert {name for name in kinds if any(name in face for face in faces)} == {*kinds}
+    assert {face["layout"] for face in faces} == {"first", "repeat", "door"}
+
+
+def test_every_face_has_a_usable_contact_and_no_relative_address(service: Service, pages: list[Faced]) -> None:
     for page in pages:
         face = page.json.json()
         directory = face["crisis"]["directory"]
         assert directory.get("url") or directory.get("phone")
         assert face["exit"]["href"].startswith("http")
-        assert face["page"].startswith(f"{demo.url}/")
+        assert face["page"].startswith(f"{service.url}/")
 
 
 def test_a_face_is_sent_as_the_page_is(pages: list[Faced]) -> None:
@@ -169,6 +191,13 @@ def test_a_face_is_sent_as_the_page_is(pages: list[Faced]) -> None:
             assert "set-cookie" not in face.headers
             for name in SAME_HEADERS:
                 assert face.headers.get(name) == page.html.headers.get(name), name
+
+
+def test_every_phrase_stands_in_a_template_for_translators_to_find() -> None:
+    templates = " ".join(path.read_text() for path in TEMPLATES.glob("*.html"))
+    named = (value for name, value in vars(phrases).items() if name.isupper() and isinstance(value, str))
+    for phrase in (*named, *phrases.SECTIONS.values()):
+        assert f'_("{phrase}")' in templates, phrase
 
 
 def test_caches_are_told_that_pages_have_faces(demo: Service) -> None:
@@ -236,10 +265,7 @@ def test_a_platform_can_pass_on_the_tap_for_a_wrong_match(demo: Service) -> None
 
 def test_a_block_keeps_its_status_on_every_face(make_service: Callable[..., Service], tmp_path: Path) -> None:
     platforms = tmp_path / "platforms.toml"
-    platforms.write_text(
-        '[demo]\nstatus = 451\nblocked_by = "Quellfen"\nappeal = "mailto:a@quellfen.example"\n'
-        'blocked_by_address = "https://quellfen.example/blocking"\n'
-    )
+    platforms.write_text(f"{OPERATOR}status = 451\n")
     service = make_service("--demo", REDIRECT_PLATFORMS=str(platforms))
     page = service.check(LISTED)["page"]
     text, face = (service.get(page, headers=asked) for asked in (TEXT, JSON))

@@ -12,6 +12,9 @@ import pytest
 
 from conftest import LISTED_URL, PLAIN, Html, Service, eventually, free_port
 from integrations.conftest import ask
+from redirect.app import load_content
+from redirect.domain.errors import SettingsError
+from redirect.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,15 +190,12 @@ def test_it_ends_with_the_service(make_service: Callable[..., Service]) -> None:
         ({"REDIRECT_STOP_COUNTRY": "Britain"}, "REDIRECT_STOP_COUNTRY: two letters"),
         ({"REDIRECT_STOP_PORT": "http"}, "REDIRECT_STOP_PORT: a whole number"),
         ({"REDIRECT_STOP_HOST": "0.0.0.0"}, "REDIRECT_STOP_HOST: with --demo"),  # noqa: S104
+        ({"REDIRECT_DEMO": "0"}, "REDIRECT_PUBLIC_URL: needed"),
     ],
 )
-def test_a_stop_page_that_could_not_be_whole_stops_the_start(
-    make_service: Callable[..., Service], changed: dict[str, str], named: str
-) -> None:
-    service = make_service(start=False, **settings(**changed))
-    done = service.run("serve", "--demo", fails=True)
-    assert done.returncode == 2
-    assert named in done.stderr
+def test_a_stop_page_that_could_not_be_whole_stops_the_start(changed: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        load_content(load(settings(**{"REDIRECT_DEMO": "1", **changed})))
 
 
 def test_a_platform_that_only_warns_cannot_stand_for_it(make_service: Callable[..., Service], tmp_path: Path) -> None:
@@ -203,8 +203,3 @@ def test_a_platform_that_only_warns_cannot_stand_for_it(make_service: Callable[.
     file.write_text(PLATFORMS.read_text().replace("status = 451", "status = 200"))
     service = make_service(start=False, **settings(REDIRECT_PLATFORMS=str(file)))
     assert "needs status = 451" in service.run("serve", "--demo", fails=True).stderr
-
-
-def test_without_demo_it_needs_the_address_of_the_pages(make_service: Callable[..., Service]) -> None:
-    service = make_service(start=False, **settings())
-    assert "REDIRECT_PUBLIC_URL: needed" in service.run("serve", fails=True).stderr

@@ -1,0 +1,65 @@
+// Owns what a client remembers of how the service does: whether to ask at all, whether to ask once more, what to tell
+// the operator. Must never remember or write anything of a question.
+
+const RETRIES_AT_ONCE = 10;
+// What counts towards pausing. A refusal does not: a service that says 4xx is there, and if one person's search could
+// make it say so, that person could switch it off for everybody.
+const OUTAGES = new Set(["timeout", "unreachable", "error", "unreadable"]);
+
+export class Care {
+  #inARow = 0;
+  #nextLook = 0;
+  #budget = RETRIES_AT_ONCE;
+  #options;
+  trouble = "";
+  undecided = {};
+
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /** Whether to ask now. After some outages in a row nobody waits, but for one question at a time that looks. */
+  asks() {
+    this.#budget = Math.min(this.#budget + this.#options.retries, RETRIES_AT_ONCE);
+    if (this.#inARow < this.#options.failures) return true;
+    const now = performance.now();
+    if (now < this.#nextLook) return false;
+    this.#nextLook = now + this.#options.pause;
+    return true;
+  }
+
+  /** Whether a question that never arrived may be asked once more. */
+  asksAgain() {
+    if (this.#budget < 1) return false;
+    this.#budget -= 1;
+    return true;
+  }
+
+  /** The service decided. */
+  heard() {
+    this.#inARow = 0;
+    if (this.trouble) this.#options.log("redirect decides again");
+    this.trouble = "";
+  }
+
+  /** The service did not decide on so many subjects. */
+  missed(reason, subjects, refusal = "") {
+    this.undecided[reason] = (this.undecided[reason] ?? 0) + subjects;
+    const trouble = this.#missed(reason, refusal);
+    if (trouble && trouble !== this.trouble) {
+      this.#options.log(`redirect does not decide (${trouble}): onError=${this.#options.onError} applies`);
+    }
+    this.trouble = trouble || this.trouble;
+  }
+
+  #missed(reason, refusal) {
+    if (reason === "refused") {
+      this.#inARow = 0;
+      return `${reason}: ${refusal}`;
+    }
+    if (!OUTAGES.has(reason)) return "";
+    this.#inARow += 1;
+    this.#nextLook = performance.now() + this.#options.pause;
+    return this.#inARow >= this.#options.failures ? reason : "";
+  }
+}

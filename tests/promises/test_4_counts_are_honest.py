@@ -1,0 +1,113 @@
+"""Promise 4: counts are honest. What is published cannot be taken apart, by no choice of questions and at no time.
+
+That none is lost or doubled: `test_3_platform_never_waits.py` (over HTTP), `tests/adapters/test_exactly_once.py`,
+`tests/soak/`. That no small cell follows from all that is published, whoever clicks: `tests/domain/test_disclosure.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from conftest import LISTED, PLAIN, WEB, Service
+from redirect.adapters.embedded import EmbeddedStore
+from redirect.adapters.store import Store
+from redirect.domain.counts import FUNNEL, Cell, Sums
+from redirect.domain.periods import Span, iso, newest_closed, unit_of
+from redirect.journeys.report import release_closed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CLOSED = newest_closed(time.time())
+WEEK = next(unit for unit in (unit_of(Span.WEEK, CLOSED - back) for back in (0, 7)) if unit.days[-1] <= CLOSED)
+"""The newest that has closed."""
+SMALL = (12, 3, 4, 33, 0, 5, 2)
+LABELS = ("demo", "AR", "es", "csam", "V1", "A", "0", "shown")
+
+
+async def _put(service: Service, number: int, counts: dict[int, int]) -> None:
+    async with Store(EmbeddedStore(service.data_dir).url) as store:
+        cells = tuple((Cell("funnel", FUNNEL.period(day * 86400.0), LABELS), count) for day, count in counts.items())
+        await store.apply(Sums("test", number, cells))
+        await release_closed(store, time.time, asyncio.to_thread)
+
+
+def put(service: Service, number: int, counts: dict[int, int]) -> None:
+    """Count on these days, as workers do, then release what has closed."""
+    asyncio.run(_put(service, number, counts))
+
+
+def answer(service: Service, first: str = "", last: str = "") -> dict[str, Any]:
+    parameters = {"table": "funnel", "from": first, "to": last}
+    response = WEB.get(f"{service.url}/v1/counts", params=parameters, headers={"Authorization": "Bearer demo"})
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
+def rows(body: dict[str, Any]) -> set[tuple[Any, ...]]:
+    return {tuple(row.values()) for row in body["rows"]}
+
+
+@pytest.fixture
+def service(make_service: Callable[..., Service]) -> Service:
+    """With a week behind it, most days of which are too small to be shown."""
+    service = make_service("--demo")
+    put(service, 1, dict(zip(WEEK.days, SMALL, strict=True)))
+    return service
+
+
+def test_overlapping_ranges_and_parts_of_them_show_nothing_that_the_whole_does_not(service: Service) -> None:
+    """So the difference of two answers is rows, and rows alone."""
+    whole = answer(service)
+    assert [row["count"] for row in whole["rows"]] == [10, 15, 35]
+    days = [iso(day) for day in range(WEEK.days[0] - 1, WEEK.days[-1] + 2)]
+    for first, last in itertools.combinations_with_replacement(days, 2):
+        part = answer(service, first, last)
+        assert rows(part) <= rows(whole)
+        assert all(first <= row["from"] and row["to"] <= last for row in part["rows"])
+        assert part["total"] == sum(row["count"] for row in part["rows"])
+
+
+def test_what_was_answered_once_is_answered_so_ever_after(service: Service) -> None:
+    """A spool that was replayed a month later is counted, for the operator; nobody sees the difference."""
+    before = answer(service)
+    put(service, 2, {**dict.fromkeys(WEEK.days, 1), CLOSED: 1000})
+    assert answer(service) == before
+    exact = {row["day"]: row["count"] for row in service.counts("funnel")}
+    assert exact[iso(CLOSED)] >= 1000
+
+
+def test_nothing_of_today_is_answered_however_often_it_is_asked_for(service: Service) -> None:
+    today = iso(int(time.time()) // 86400)
+    before = answer(service, last=today)
+    page = service.check(LISTED)["page"]
+    with httpx.Client(verify=PLAIN) as person:
+        for _ in range(12):
+            person.get(page)
+            assert answer(service, last=today) == before
+
+
+def test_a_look_at_metrics_every_moment_shows_nobodys_moment(service: Service) -> None:
+    page = service.check(LISTED, country="AR")["page"]
+
+    def seen() -> dict[str, float]:
+        families = text_string_to_metric_families(service.get("/metrics").text)
+        return {sample.name: sample.value for family in families for sample in family.samples}
+
+    before = seen()
+    with httpx.Client(verify=PLAIN) as person:
+        for _ in range(15):
+            person.get(page)
+            person.get(f"{page}/leave")
+            after = seen()
+            changed = {name for name in after if after[name] != before[name]}
+            assert changed <= {"redirect_list_age_seconds", "redirect_pages_total"}, changed
+            assert after["redirect_pages_total"] % 10 == 0
