@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.servers import BIN, free_port, running
+from integrations.squid.squids import Squids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 INTEGRATIONS = Path(__file__).parents[1] / "integrations"
 SEARCH = "/search?q=weather+tomorrow"
 ROUNDS = 40
+WARM_UP = 40
+"""Rounds before the first that counts: a program that compiles as it runs is quicker afterwards."""
 AT_ONCE = 25
 """Requests of one kind before the other has its turn: what else the machine does falls on both alike."""
 REACH = {"nginx": 1.0}
@@ -105,11 +109,40 @@ def node(place: Place) -> AbstractContextManager[Pair]:
     return _application([found("node"), str(INTEGRATIONS / "node" / "sample.js")], place, free_port(), "node")
 
 
+UNASKED = {
+    "icap": "adaptation_access redirect allow all",
+    "rewrite": "url_rewrite_program ",
+    "acl": "http_access deny redirect_stop",
+}
+"""Where squid.conf says who is asked about, by way."""
+
+
+@contextmanager
+def _squid(way: str, place: Place) -> Iterator[Pair]:
+    """The shipped files; whoever asks for `unasked` is let alone, and redirect's own /livez stands for a platform."""
+    found("squid")
+    squids, rule = Squids(way, place.redirect, place.redirect), UNASKED[way]
+    without = {
+        "icap": f"adaptation_access redirect deny unasked\n{rule}",
+        "rewrite": f"url_rewrite_access deny unasked\n{rule}",
+        "acl": "http_access deny !unasked redirect_stop",
+    }[way]
+    try:
+        squid = squids.make(changes={rule: f"acl unasked urlpath_regex unasked\n{without}"})
+        with getting(squid.port) as get:
+            yield Pair(get("http://a.example/livez?unasked"), get("http://a.example/livez?q=weather+tomorrow"))
+    finally:
+        squids.stop()
+
+
 ADAPTERS: dict[str, Callable[[Place], AbstractContextManager[Pair]]] = {
     "nginx": nginx,
     "ASGI": asgi,
     "WSGI": wsgi,
     "Node": node,
+    "Squid, ICAP": partial(_squid, "icap"),
+    "Squid, url_rewrite": partial(_squid, "rewrite"),
+    "Squid, external_acl": partial(_squid, "acl"),
 }
 
 
@@ -145,13 +178,14 @@ def _row(name: str, adapter: Callable[[Place], AbstractContextManager[Pair]], po
 def measured(pair: Pair) -> tuple[float, float]:
     """Milliseconds at the median of both, taken in turns."""
     taken: tuple[list[float], list[float]] = ([], [])
-    for _ in range(ROUNDS):
+    for _ in range(WARM_UP + ROUNDS):
         for call, times in zip(pair, taken, strict=True):
             for _ in range(AT_ONCE):
                 began = time.perf_counter()
                 call()
                 times.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(taken[0]), statistics.median(taken[1])
+    without, asked = (statistics.median(times[WARM_UP * AT_ONCE :]) for times in taken)
+    return without, asked
 
 
 def found(program: str) -> str:

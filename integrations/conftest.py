@@ -17,6 +17,7 @@ import pytest
 from conftest import eventually
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
     from conftest import Service
@@ -150,7 +151,7 @@ class StandIn:
 
 
 @contextmanager
-def listening(stand_in: StandIn) -> Iterator[StandIn]:
+def listening(stand_in: StandIn, tls: ssl.SSLContext | None = None) -> Iterator[StandIn]:
     """Run a stand-in on a port of its own."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -177,6 +178,8 @@ def listening(stand_in: StandIn) -> Iterator[StandIn]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         stand_in.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -119,9 +119,7 @@ class Worker:
         base = urlsplit(url).path.rstrip("/")
         languages, tokens = ServedLanguages(content.catalogues), TokenBox(keys.tokens)
         videos = content.videos
-        views = Views(
-            content.texts, content.platforms, self.directory, videos.by_country, languages, tokens, base
-        )
+        views = Views(content.texts, content.platforms, self.directory, videos.by_country, languages, tokens, base)
         show = Show(views, languages, tokens, self._steps(content, languages), url)
         checker = Checker(Decider(self.lists, content.categories, self.spool), languages, show, time.time)
         # Anyone may meet the page for when all else breaks, a child too: general directories alone.

@@ -39,7 +39,7 @@ LONG_LIST = 90
 HEADER = """\
 # Services for {where}
 #
-# Made from facts/ by scripts/convert_facts.py. Who is sent to which service: redirect/domain/services.py.
+# Made from facts/ by scripts/convert_facts.py. Who is sent to which service: redirect/domain/chains.py.
 #
 # To review a service: open its address, call its number, correct what is wrong, then set verified_on to the
 # day (YYYY-MM-DD) and verified_by to your name. From then on the record is yours, and the script leaves it as

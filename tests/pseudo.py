@@ -1,5 +1,5 @@
-"""Owns the pseudo-locales: `en-XA`, whose texts are accented and two fifths longer, and `ar-XB`, whose texts are written
-from right to left. Whatever stays plain English on such a page can never be translated. Must never ship."""
+"""Owns the pseudo-locales: `en-XA`, whose texts are accented and two fifths longer, and `ar-XB`, whose texts run from
+right to left. Whatever stays plain English on such a page can never be translated. Must never ship."""
 
 from __future__ import annotations
 

@@ -95,6 +95,8 @@ def test_without_a_terminal_one_service_is_verified_by_options(folder: Path) -> 
     assert verified(folder) == {LINE: ("2026-11-20", "AB", "2026-11-01")}
     assert "by its id" in run("verify", "GB", *options, fails=2).stderr
     assert "no service has this id" in run("verify", "minku", *options, fails=2).stderr
+    future = (*options[:3], "--on", "2099-01-01", "--resources", str(folder))
+    assert "a day to come" in run("verify", LINE, *future, fails=2).stderr
     assert "say who" in run("verify", LINE, "--yes", "--by", " ", "--resources", str(folder), fails=2).stderr
 
 

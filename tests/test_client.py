@@ -8,16 +8,22 @@ import logging
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -379,6 +385,49 @@ def test_no_proxy_of_the_environment_learns_of_a_query(redirect: StandIn, monkey
         with Client(f"http://127.0.0.1:{redirect.port}", "demo", timeout=1) as client:
             assert client.check(LISTED).page == PAGE
         assert proxy.seen == []
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> Iterator[tuple[int, ssl.SSLContext]]:
+    """A service that speaks TLS with a certificate of its own authority: its port, and a context that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+    named = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    certificate = named.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (tmp_path / "certificate.pem").write_bytes(certificate)
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    with listening(StandIn(**STOPS["check"]), theirs) as stand_in:
+        yield stand_in.port, ssl.create_default_context(cadata=certificate.decode())
+
+
+async def test_over_tls_it_asks_whom_it_trusts_alone(secured: tuple[int, ssl.SSLContext]) -> None:
+    port, trust = secured
+    address = f"https://localhost:{port}"
+    with Client(address, "demo", timeout=5, tls=trust) as client:
+        assert [client.check(LISTED).page for _ in range(3)] == [PAGE] * 3
+    with Client(address, "demo", timeout=5) as client:
+        assert client.check(LISTED).degraded_reason == Reason.UNREACHABLE
+    async with AsyncClient(address, "demo", timeout=5, tls=trust) as asking:
+        assert [(await asking.check(LISTED)).page for _ in range(3)] == [PAGE] * 3
+    async with AsyncClient(address, "demo", timeout=5) as asking:
+        assert (await asking.check(LISTED)).degraded_reason == Reason.UNREACHABLE
+
+
+async def test_a_handshake_that_hangs_is_waited_for_no_longer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with Client(address, "demo") as client:
+            answer, seconds = quickest(lambda: client.check(LISTED))
+        assert answer.degraded_reason == Reason.TIMEOUT
+        assert seconds < LIMIT
+        async with AsyncClient(address, "demo") as asking:
+            began = time.monotonic()
+            assert (await asking.check(LISTED)).degraded_reason == Reason.TIMEOUT
+            assert time.monotonic() - began < 1
 
 
 def test_the_service_is_told_what_the_platform_said_and_nothing_else(redirect: StandIn) -> None:

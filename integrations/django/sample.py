@@ -25,7 +25,10 @@ PAGE = """<!doctype html><title>Search</title>
 <aside dir="auto">
   <h2><a href="{{ answer.page }}">{{ answer.title }}</a></h2>
   {{ answer.text|linebreaks }}
-  <ul>{% for place in answer.resources %}{% if place.url %}<li><a href="{{ place.url }}">{{ place.name }}</a>{% endif %}{% endfor %}</ul>
+  <ul>
+    {% for place in answer.resources %}{% if place.url %}<li><a href="{{ place.url }}">{{ place.name }}</a>{% endif %}
+    {% endfor %}
+  </ul>
 </aside>
 {% endif %}
 {% if results %}<p>Results of your platform.</p>{% endif %}

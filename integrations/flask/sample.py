@@ -15,7 +15,9 @@ PAGE = """<!doctype html><title>Search</title>
 <aside dir="auto">
   <h2><a href="{{ answer.page }}">{{ answer.title }}</a></h2>
   {% for paragraph in answer.text.split("\n\n") %}<p>{{ paragraph }}</p>{% endfor %}
-  <ul>{% for place in answer.resources if place.url %}<li><a href="{{ place.url }}">{{ place.name }}</a>{% endfor %}</ul>
+  <ul>
+    {% for place in answer.resources if place.url %}<li><a href="{{ place.url }}">{{ place.name }}</a>{% endfor %}
+  </ul>
 </aside>
 {% endif %}
 {% if results %}<p>Results of your platform.</p>{% endif %}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
+import socket
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +50,29 @@ def test_while_the_icap_server_is_gone_everything_passes_and_after_it_is_back_se
     assert min(reply.seconds for reply in replies) < LIMIT
     squid.start_icap()
     eventually(lambda: contract.stops(squid))
+
+
+def test_an_icap_server_that_hangs_is_waited_for_some_seconds_and_decides_again_once_it_is_back(
+    make_front: Callable[..., Squid],
+) -> None:
+    squid, contract = make_front(), TestContract()
+    eventually(lambda: contract.stops(squid))
+    assert squid.icap is not None
+    squid.icap.send_signal(signal.SIGSTOP)
+    reply = squid.search(LISTED)
+    squid.icap.send_signal(signal.SIGCONT)
+    assert contract.passes(reply)
+    assert reply.seconds < 15
+    eventually(lambda: contract.stops(squid))
+
+
+def test_a_form_that_comes_slowly_is_decided_all_the_same(front: Squid) -> None:
+    head = b"POST http://search.example/ HTTP/1.1\r\nHost: search.example\r\nConnection: close\r\n"
+    with socket.create_connection(("127.0.0.1", front.port), timeout=10) as connection:
+        connection.sendall(head + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 15\r\n\r\nq=zor")
+        time.sleep(3)
+        connection.sendall(b"blax+minku")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 303 ")
 
 
 def test_where_closed_is_set_nothing_passes_while_the_icap_server_is_gone(make_front: Callable[..., Squid]) -> None:

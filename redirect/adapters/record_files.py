@@ -58,14 +58,14 @@ def _edited(text: str, changes: Changes) -> str:
     asked = [(table, changes[table["id"]]) for table in tables if table.get("id") in changes]
     if not asked:
         return text
-    document = _kit().parse(text)
+    document = kit().parse(text)
     for table in document["service"]:
         for field, value in changes.get(table["id"], {}).items():
             if value is None:
                 table.pop(field, None)
             elif field in table:
                 table[field] = _item(value)
-    text = _kit().dumps(document)
+    text = kit().dumps(document)
     for table, values in asked:
         for field, value in values.items():
             if value is not None and field not in table:
@@ -128,10 +128,11 @@ def _as_toml(value: Value) -> str:
 
 
 def _item(value: Value) -> Any:
-    return _kit().parse(f"value = {_written(value)}\n")["value"]
+    return kit().parse(f"value = {_written(value)}\n")["value"]
 
 
-def _kit() -> Any:
+def kit() -> Any:
+    """What changes files and leaves their layout alone. Raises SettingsError without the extra."""
     try:
         import tomlkit  # noqa: PLC0415 (part of an extra)
     except ImportError:

@@ -99,6 +99,7 @@ def verify(
     A record is written as soon as all of it is right, so that Ctrl-C loses nothing. Where something is not, correct
     its file, then verify it again. What is verified is yours: the facts no longer overwrite it.
     """
+    tools.ensure_can_change()
     place = tools.resources(folder)
     found = tools.chosen(place, what)
     is_one = what == found[0].id

@@ -1,5 +1,5 @@
 """Owns the shapes of what is written in `messages/`, and of what a page's address says. Must never decide which
-services a reader is sent to (`services.py`)."""
+services a reader is sent to (`chains.py`)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from redirect.domain.regions import region
 from redirect.domain.subject import ATTEMPTS, Mode, Surface
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Mapping
 
 SEPARATOR = "|"
 """Stands between the labels of a stored cell; no label may contain it."""
@@ -184,7 +184,7 @@ CLOSED: Mapping[str, Container[str]] = {
 """The labels of each dimension that settings and content do not name; those they do are closed at start."""
 
 
-def closed(table: Table, labels: Iterable[str], known: Mapping[str, Container[str]]) -> tuple[str, ...]:
+def closed(table: Table, labels: tuple[str, ...], known: Mapping[str, Container[str]]) -> tuple[str, ...]:
     """Labels as they may be counted: `other` for what the set of its dimension does not know."""
     pairs = zip(table.dimensions, labels, strict=True)
     return tuple(label if label in known[dimension] else OTHER for dimension, label in pairs)

@@ -41,7 +41,7 @@ class Locale:
 
 
 def direction(tag: str) -> str:
-    """`rtl` or `ltr`: how the script runs that a language is written in, by CLDR's likely subtags and script metadata."""
+    """`rtl` or `ltr`, by the script that a language is likely written in (CLDR)."""
     read = _read(tag)
     return "rtl" if read and read.likely[1] in RIGHT_TO_LEFT else "ltr"
 

@@ -178,7 +178,7 @@ def card(service: Service, today: date | None = None) -> Card | None:
     if not service.url and not phone:
         return None
     written = (service.phone_display or phone) if phone else None
-    return Card(service, service.url or None, phone, written, stale=_is_stale(service, today))
+    return Card(service, service.url or None, phone, written, stale=is_stale(service, today))
 
 
 def _is_away(until: str | None, today: date | None) -> bool:
@@ -190,7 +190,8 @@ def _is_away(until: str | None, today: date | None) -> bool:
         return True  # until further notice, or something damaged: nothing says that anybody is there
 
 
-def _is_stale(service: Service, today: date | None) -> bool:
+def is_stale(service: Service, today: date | None) -> bool:
+    """Whether it was checked so long ago that it may have changed; without a day nothing is."""
     if today is None or not service.verified_on:
         return False
     return today - date.fromisoformat(service.verified_on) > STALE_AFTER

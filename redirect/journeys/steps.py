@@ -4,6 +4,7 @@ set knows."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from redirect.domain.counts import AUTOMATED, CLOSED, DEVICES, FUNNEL, SERVICES, SHOWN, closed
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from redirect.domain.services import Service
     from redirect.journeys.ports import Clock, Languages, Tally
 
+LABELS_KEPT = 1024
+
 
 class Steps:
     """Counts a step on the day that its page is for, and the next; later pages are shown and not counted.
@@ -27,7 +30,8 @@ class Steps:
     def __init__(self, tally: Tally, clock: Clock, known: Mapping[str, Container[str]]) -> None:
         self._tally = tally
         self._clock = clock
-        self._known = known
+        # Labels say nothing of a person, and there are few.
+        self._closed = lru_cache(LABELS_KEPT)(partial(closed, known=known))
 
     def take(self, statement: Statement, language: str, step: str, device: str) -> None:
         """Count a label of `step`, on a page in this language."""
@@ -44,7 +48,7 @@ class Steps:
 
     def _add(self, table: Table, statement: Statement, labels: tuple[str, ...]) -> None:
         if -1 <= int(self._clock()) // 86400 - statement.day <= 1:
-            self._tally.add(table, closed(table, labels, self._known))
+            self._tally.add(table, self._closed(table, labels))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ IDLE = 300.0
 """Seconds for which a connection may wait for its next request."""
 QUIET = 30.0
 """Seconds for which the other side may say nothing within a request, or take nothing of an answer."""
-BEGINNING = 60.0
+BEGINNING = 300.0
 """Seconds in which all that is looked at must have come."""
 SKIPPED = 1 << 20
 """Bytes of a body that are read only so that the connection can be kept."""

@@ -11,7 +11,7 @@ from redirect.adapters import record_facts, record_files, record_sheet
 from redirect.adapters.content import shipped
 from redirect.adapters.directory import load_directory
 from redirect.domain.errors import ContentError, SettingsError
-from redirect.domain.services import FURTHER_NOTICE, PILLARS, STALE_AFTER, WORLD
+from redirect.domain.services import FURTHER_NOTICE, PILLARS, WORLD, is_stale
 from redirect.tools.stores import open_store
 
 if TYPE_CHECKING:
@@ -57,9 +57,14 @@ def chosen(folder: Path, what: str) -> list[Service]:
     return found
 
 
+def ensure_can_change() -> None:
+    """Raise SettingsError where what changes records is not installed, before anyone is asked anything."""
+    record_files.kit()
+
+
 def to_verify(services: Iterable[Service], today: date) -> list[Service]:
     """Those that nobody has checked, or not for so long that it no longer counts."""
-    return [s for s in services if not s.verified_on or today - date.fromisoformat(s.verified_on) > STALE_AFTER]
+    return [service for service in services if not service.verified_on or is_stale(service, today)]
 
 
 def today() -> date:
@@ -84,6 +89,8 @@ def verify(folder: Path, service: Service, by: str, on: date, agreed: str = "") 
     """Write down who has checked a record, and when. Raises ContentError, and writes nothing, where it may not be."""
     if not by.strip() or not by.isprintable():
         raise ContentError("verified_by: say who checked it, by initials or by your work")
+    if on > today():
+        raise ContentError("verified_on: is a day to come")
     fields: dict[str, Value] = {"verified_on": on.isoformat(), "verified_by": by.strip()}
     if agreed:
         fields["agreed_on"] = agreed

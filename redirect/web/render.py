@@ -94,15 +94,19 @@ class Renderer:
     def page(self, view: View) -> bytes:
         """HTML in UTF-8. Raises whatever breaks; the caller then sends `fallback()`."""
         said = view if isinstance(view, PageView) else None
-        return self._templates[type(view)].render(
-            view=view,
-            style=self._style,
-            action=main_action(view),
-            blocked=who_blocks(said) if said else None,
-            privacy=told(view.platform.privacy_notice),
-            unreviewed=is_draft(view),
-            gettext=self._translations[view.locale.tag].gettext,
-        ).encode()
+        return (
+            self._templates[type(view)]
+            .render(
+                view=view,
+                style=self._style,
+                action=main_action(view),
+                blocked=who_blocks(said) if said else None,
+                privacy=told(view.platform.privacy_notice),
+                unreviewed=is_draft(view),
+                gettext=self._translations[view.locale.tag].gettext,
+            )
+            .encode()
+        )
 
     def directory(self, view: DirectoryView) -> bytes:
         """HTML of the public directory, in UTF-8. Raises whatever breaks, as `page` does."""

@@ -245,6 +245,13 @@ BREAKABLE = (
     "redirect.journeys.show.Show.open",
     "redirect.web.pages.page_headers",
     "redirect.web.pages._reader",
+    "redirect.web.render.Renderer.directory",
+    "redirect.journeys.listing.Listing.country",
+    "redirect.journeys.listing.listing",
+    "redirect.journeys.listing.crisis",
+    "redirect.web.resources.page_headers",
+    "redirect.web.resources.text_header",
+    "redirect.domain.services.Directory.cards",
 )
 
 
