@@ -78,7 +78,8 @@ UNTHREATENED: Final = frozenset({"V5", "V7"})
 """Young people and survivors. That sharing can be a crime, a young person has to know; that one line may say so."""
 
 FURNITURE: Final = ("Leave this page", "This text is a draft. Nobody has reviewed it yet.")
-"""What stands above the fold around every message."""
+"""What stands above the fold around every message; counted with the English text, which sets the measure. Other
+languages need more words for the same, and have the whole limit for the message."""
 
 # What a sentence on the law says, by the question that lets it.
 VERBS: Final = {

@@ -211,13 +211,14 @@ def test_a_threat_that_a_translation_adds_is_found(tree: Tree) -> None:
 
 
 def test_words_are_counted_in_every_language(tree: Tree) -> None:
-    tree.spanish["You are not the only one"] = "¡" + "palabra " * 10
+    tree.spanish["You are not the only one"] = "¡" + "palabra " * 30
     assert tree.found() == {(Rule.WORDS, "V5.A")}
 
 
-def test_the_exit_and_the_draft_line_are_counted(tree: Tree) -> None:
-    tree.spanish["Leave this page"] = "¡" + "palabra " * 10
-    assert rules(tree.found()) == {Rule.WORDS}
+def test_in_english_the_exit_and_the_draft_line_are_counted_too(tree: Tree) -> None:
+    text = "People do stop, and there is help with it."
+    tree.change(text, f"{text} It is near you now, too.")
+    assert (Rule.WORDS, "V1.A") in tree.found("en")
 
 
 def test_the_longest_sentence_on_the_law_is_counted(tree: Tree) -> None:

@@ -91,9 +91,9 @@ def test_argentina_reads_spanish_and_finds_its_own_help_behind_the_doors(demo: S
         answer = demo.check(LISTED, country="AR", **given)
         text = demo.get(answer["page"], headers={"Accept-Language": "es-AR,es;q=0.8"}).text
         main = Html(text)
-        assert main.all("html") == [{"lang": "es", "dir": "ltr"}]
+        assert main.all("html") == [{"lang": "es-419", "dir": "ltr"}]
         child = demo.get(main.doors["under-18"], headers={"Accept-Language": "es-AR"}).text
-        assert Html(child).all("html")[0]["lang"] == "es"
+        assert Html(child).all("html")[0]["lang"] == "es-419"
         assert "tel:102" in Html(child).contacts
         work = demo.page(main.doors["work-or-mistake"])
         ways = [demo.get(link).headers["location"] for link in work.contacts if "/go/" in link]
