@@ -217,7 +217,7 @@ def test_words_are_counted_in_every_language(tree: Tree) -> None:
 
 def test_in_english_the_exit_and_the_draft_line_are_counted_too(tree: Tree) -> None:
     text = "People do stop, and there is help with it."
-    tree.change(text, f"{text} It is near you now, too.")
+    tree.change(text, f"{text} It is near you, too, and it is there by day and by night.")
     assert (Rule.WORDS, "V1.A") in tree.found("en")
 
 
