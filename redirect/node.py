@@ -24,8 +24,9 @@ from redirect.adapters.board import Board
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.store import Store
 from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
-from redirect.app import Content, Worker, load_content, load_keys, store_url
+from redirect.app import Worker
 from redirect.domain.errors import SettingsError
+from redirect.start import Content, load_content, load_keys, store_url
 from redirect.web.check import CHECK_LIMIT
 from redirect.web.protocol import protocol
 
@@ -128,7 +129,7 @@ async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
         pass
     except Exception:
         LOG.exception("what is kept could not be read; the service goes on without")
-    config = _config(worker.app, protocol(worker.help_page, worker.at_once, CHECK_LIMIT), KEEP_ALIVE)
+    config = _config(worker.site.app, protocol(worker.site.help_page, worker.site.at_once, CHECK_LIMIT), KEEP_ALIVE)
     server = Server(config, board.begin_serving)
     listener, stop = listeners
     # The server raises the signal once more when it has ended; what follows must still be done.
@@ -148,10 +149,10 @@ async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
 @asynccontextmanager
 async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIterator[None]:
     """Serve the page that blocked names lead to meanwhile."""
-    if worker.stop_page is None or listener is None:
+    if worker.site.stop_page is None or listener is None:
         yield
         return
-    server = BesideServer(_config(worker.stop_page, protocol(worker.help_page, {}, 0), KEEP_ALIVE_OF_PERSONS))
+    server = BesideServer(_config(worker.site.stop_page, protocol(worker.site.help_page, {}, 0), KEEP_ALIVE_OF_PERSONS))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield

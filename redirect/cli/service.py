@@ -21,7 +21,7 @@ from redirect.tools import counts as tools
 from redirect.tools import live
 
 if TYPE_CHECKING:
-    from redirect.app import Content
+    from redirect.start import Content
 
 service = typer.Typer()
 

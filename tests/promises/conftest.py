@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redirect import app as service
+from redirect import app, start
 from redirect import settings as settings_
 from redirect.adapters import bundles
 from redirect.adapters.board import Board
@@ -81,7 +81,7 @@ class Parts:
     """What is costly to make and never changes: settings, content, and a built sample list."""
 
     settings: settings_.Settings
-    content: service.Content
+    content: start.Content
     bundle: Path
 
 
@@ -91,15 +91,15 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     settings = settings_.load({"REDIRECT_DATA_DIR": str(directory / "var"), "REDIRECT_DEMO": "1"})
     bundle, high = directory / "bundle", Confidence.HIGH
     build_list(settings, [SAMPLE], bundle, category="csam", confidence=high, options=BundleOptions())
-    return Parts(settings, service.load_content(settings), bundle)
+    return Parts(settings, start.load_content(settings), bundle)
 
 
 @pytest.fixture
 def worker(parts: Parts, tmp_path: Path) -> Iterator[Worker]:
     """A worker of a demo service with the sample list, whose store cannot be reached."""
     settings = dataclasses.replace(parts.settings, data_dir=tmp_path, store_url=settings_.Secret(NOBODY))
-    keys = service.load_keys(parts.settings)
-    made = service.Worker(settings, keys, parts.content, Board(1), "http://127.0.0.1:8080")
+    keys = start.load_keys(parts.settings)
+    made = app.Worker(settings, keys, parts.content, Board(1), "http://127.0.0.1:8080")
     made.lists.take(*bundles.read(parts.bundle))
-    yield Worker(made.app, made.anomalies)
+    yield Worker(made.site.app, made.anomalies)
     made.spool.close()

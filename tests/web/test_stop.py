@@ -12,9 +12,9 @@ import pytest
 
 from conftest import LISTED_URL, PLAIN, Html, Service, eventually, free_port
 from integrations.conftest import ask
-from redirect.app import load_content
 from redirect.domain.errors import SettingsError
 from redirect.settings import load
+from redirect.start import load_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable

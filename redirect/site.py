@@ -1,0 +1,183 @@
+"""Owns how pages and answers are put together from the parts of a worker. Must never decide or compute anything."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from redirect.adapters.board import Metric
+from redirect.adapters.languages import ServedLanguages, languages_of_the_world
+from redirect.domain.content import Platform
+from redirect.domain.decision import DEFAULT_CATEGORY
+from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY
+from redirect.domain.subject import UNKNOWN_COUNTRY
+from redirect.journeys.check import Checker, Decider
+from redirect.journeys.listing import Listing
+from redirect.journeys.show import Show
+from redirect.journeys.steps import Steps, known_labels
+from redirect.journeys.views import Views
+from redirect.web import routes
+from redirect.web.check import BatchEndpoint, Caller, CheckEndpoint, ExplainEndpoint
+from redirect.web.counts import CountsEndpoint
+from redirect.web.faces import Faces
+from redirect.web.forward import ForwardEndpoint
+from redirect.web.health import Health
+from redirect.web.media import MediaFile
+from redirect.web.native import Native
+from redirect.web.pages import Pages
+from redirect.web.render import Renderer
+from redirect.web.resources import DirectoryPages, ResourcesEndpoint
+from redirect.web.stop import StopPage, blocked
+from redirect.web.tallies import TalliesEndpoint
+from redirect.web.trial import Trial
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
+
+    from redirect.adapters.access import AccessKeys
+    from redirect.adapters.board import Board
+    from redirect.adapters.live_directory import LiveDirectory
+    from redirect.adapters.live_list import LiveList
+    from redirect.adapters.logs import Anomalies
+    from redirect.adapters.spool import NoSpool, Spool
+    from redirect.adapters.state import WorkerState
+    from redirect.adapters.store import Store
+    from redirect.adapters.tokens import TokenBox
+    from redirect.settings import Settings
+    from redirect.start import Content
+    from redirect.web.protocol import AtOnce
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What of a worker its pages and answers use. `url` is where people find them, without a slash at its end."""
+
+    settings: Settings
+    content: Content
+    url: str
+    tokens: TokenBox
+    lists: LiveList
+    access: AccessKeys
+    directory: LiveDirectory
+    spool: Spool | NoSpool
+    store: Store
+    state: WorkerState
+    anomalies: Anomalies
+    board: Board
+
+
+class Site:
+    """The pages and answers of one worker."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        content = parts.content
+        self._base = urlsplit(parts.url).path.rstrip("/")
+        self._languages = ServedLanguages(content.catalogues)
+        # Anyone may meet the page for when all else breaks, a child too: general directories alone.
+        general = content.directory.named((GENERAL_DIRECTORY, CHILD_DIRECTORY), UNKNOWN_COUNTRY)
+        self._renderer = Renderer(content.catalogues.locales, content.catalogues.translations, general)
+        self._faces = Faces(content.catalogues.locales, content.catalogues.translations, general, parts.url)
+        self._show = self._shown(self._base)
+        self._pages = self._pages_of(self._show)
+        self._checker = Checker(
+            Decider(parts.lists, content.categories, parts.spool), self._languages, self._show, time.time
+        )
+        self._health = Health(parts.state, parts.board.counters, time.time)
+        self.help_page = self._renderer.fallback()
+        self.at_once: dict[bytes, AtOnce] = {}
+        self.stop_page = self._stop_page() if parts.settings.stop_port is not None else None
+        self.app = self._application()
+
+    def _application(self) -> ASGIApp:
+        served = routes.health_routes(self._health)
+        if self._parts.settings.only != "api":
+            served += self._for_people()
+        if self._parts.settings.only != "pages":
+            served += self._for_platforms()
+        return routes.application(served, self._pages, self._base, self._parts.anomalies.note)
+
+    def _for_people(self) -> list[BaseRoute]:
+        parts = self._parts
+        media = {name: MediaFile(*file) for name, file in parts.content.videos.files.items()}
+        trial = None
+        if parts.settings.demo:
+            trial = Trial(self._checker, Platform("demo"), self._languages.served, self._base)
+        return [
+            *routes.page_routes(self._pages, media),
+            *routes.root_routes(self._pages, trial),
+            *routes.language_routes(self._pages, self._directory_pages(), languages_of_the_world()),
+        ]
+
+    def _for_platforms(self) -> list[BaseRoute]:
+        parts, count = self._parts, partial(self._parts.board.add, Metric.CHECKS)
+        caller = Caller(parts.access, parts.content.platforms)
+        native = Native(self._show, self._faces, parts.anomalies.note)
+        check = CheckEndpoint(self._checker, caller, native, count)
+        resources = ResourcesEndpoint(parts.directory, self._languages, parts.settings.contact)
+        parts.directory.when_changed += (resources.forget, native.forget)
+        self.at_once |= {path.encode(): check.answer for path in (routes.CHECK, self._base + routes.CHECK)}
+        return routes.api_routes(
+            check,
+            BatchEndpoint(self._checker, caller, count),
+            ExplainEndpoint(self._checker, parts.access),
+            TalliesEndpoint(parts.store, parts.access, time.time),
+            ForwardEndpoint(self._checker, caller, parts.settings.query_parameters, parts.url, count),
+            resources,
+            CountsEndpoint(parts.store, parts.access, time.time, parts.settings.minimum_cell),
+            self._health,
+        )
+
+    def _directory_pages(self) -> DirectoryPages:
+        parts = self._parts
+        open_data = f"{self._base}/v1/resources" if parts.settings.only != "pages" else ""
+        listing = Listing(parts.directory, self._languages, self._base, parts.settings.contact, open_data)
+        count = partial(parts.board.add, Metric.PAGES)
+        directory = DirectoryPages(
+            listing,
+            self._renderer,
+            self._faces,
+            count,
+            parts.anomalies.note,
+            self._pages.fallback,
+            https=parts.url.startswith("https://"),
+        )
+        parts.directory.when_changed.append(directory.forget)
+        return directory
+
+    def _stop_page(self) -> ASGIApp:
+        """The page that blocked names lead to; all that it links to stands under the public address."""
+        parts = self._parts
+        settings, content = parts.settings, parts.content
+        country, category = self._languages.country(settings.stop_country), content.categories[DEFAULT_CATEGORY]
+        statement = blocked(settings.stop_platform, country, category)
+        pages = self._pages_of(self._shown(parts.url))
+        return StopPage(pages, parts.tokens, statement, time.time, parts.anomalies.note)
+
+    def _shown(self, base: str) -> Show:
+        """The ways through pages whose links begin with `base`."""
+        parts, content, languages = self._parts, self._parts.content, self._languages
+        videos, tokens = content.videos.by_country, parts.tokens
+        views = Views(content.texts, content.platforms, parts.directory, videos, languages, tokens, base)
+        known = known_labels(content.texts, content.categories, content.directory, languages)
+        show = Show(views, languages, tokens, Steps(parts.spool, time.time, known), parts.url)
+        parts.directory.when_changed.append(show.forget)
+        return show
+
+    def _pages_of(self, show: Show) -> Pages:
+        parts, count = self._parts, partial(self._parts.board.add, Metric.PAGES)
+        pages = Pages(
+            show,
+            self._renderer,
+            self._faces,
+            parts.content.devices,
+            count,
+            parts.anomalies.note,
+            https=parts.url.startswith("https://"),
+        )
+        parts.directory.when_changed.append(pages.forget)
+        return pages
