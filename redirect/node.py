@@ -28,7 +28,7 @@ from redirect.app import Worker
 from redirect.domain.errors import SettingsError
 from redirect.start import Content, load_content, load_keys, store_url
 from redirect.web.check import CHECK_LIMIT
-from redirect.web.protocol import protocol
+from redirect.web.protocol import nothing_at_once, protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -152,7 +152,9 @@ async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIte
     if worker.site.stop_page is None or listener is None:
         yield
         return
-    server = BesideServer(_config(worker.site.stop_page, protocol(worker.site.help_page, {}, 0), KEEP_ALIVE_OF_PERSONS))
+    server = BesideServer(
+        _config(worker.site.stop_page, protocol(worker.site.help_page, nothing_at_once, 0), KEEP_ALIVE_OF_PERSONS)
+    )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield

@@ -14,7 +14,7 @@ from redirect.domain.content import Platform
 from redirect.domain.errors import BadRequest
 from redirect.domain.subject import Subject
 from redirect.journeys.check import Answer
-from redirect.web.http import read_body, send_json
+from redirect.web.http import read_body, send_json, whole_json
 from redirect.web.security import KnownKeys, admit
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope as Request
 
     from redirect.journeys.check import Checker
+    from redirect.web.http import Whole
     from redirect.web.native import Native
 
 CHECK_LIMIT = 1 << 16
@@ -83,11 +84,14 @@ class CheckEndpoint:
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await send_json(send, self.answer(request, await read_body(receive, CHECK_LIMIT)))
+        await send_json(send, self._answer(request, await read_body(receive, CHECK_LIMIT)))
 
-    def answer(self, request: Request, body: bytes) -> bytes:
-        """The JSON to answer with; only the headers of `request` are looked at. Raises BadRequest, and nothing is
-        counted then."""
+    def at_once(self, request: Request, body: bytes) -> Whole:
+        """The whole answer; only the headers of `request` are looked at. Raises BadRequest, and nothing is counted
+        then."""
+        return whole_json(self._answer(request, body))
+
+    def _answer(self, request: Request, body: bytes) -> bytes:
         platform = self._caller.platform(request)
         subject = decode(self._decoder, body)
         answer = self._checker.check(subject, platform)
