@@ -11,7 +11,7 @@ import gc
 import logging
 import signal
 import socket
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,14 +19,15 @@ import uvicorn
 import uvloop
 
 from redirect.adapters import logs
-from redirect.adapters.background import repeat
+from redirect.adapters.background import end, repeat
 from redirect.adapters.board import Board
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.store import Store
 from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
 from redirect.app import Worker
+from redirect.data_dir import load_keys, store_url
 from redirect.domain.errors import SettingsError
-from redirect.start import Content, load_content, load_keys, store_url
+from redirect.start import Content, load_content
 from redirect.web.check import CHECK_LIMIT
 from redirect.web.protocol import nothing_at_once, protocol
 
@@ -137,10 +138,7 @@ async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
     tasks = [asyncio.create_task(repeat(work, every)) for work, every in worker.beside]
     async with _stop_page(worker, stop):
         await server.serve(sockets=[listener])
-    for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    await end(tasks)
     await worker.flusher.finish()
     worker.spool.close()
     await worker.store.close()

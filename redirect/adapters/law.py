@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
+import tomli
 from msgspec import Meta
 
 from redirect.domain.errors import ContentError
@@ -97,7 +97,7 @@ def _check(path: Path, record: _Record) -> None:
 
 def _converted(path: Path, shape: Any) -> Any:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), shape)
+        return msgspec.convert(tomli.loads(path.read_text("utf-8")), shape)
     except OSError as error:
         raise ContentError(f"{path.name}: {error.strerror}") from None
     except (ValueError, RecursionError, msgspec.ValidationError) as error:  # no TOML, no UTF-8, not what belongs here

@@ -16,7 +16,9 @@ from redirect.domain.access import Scope
 from redirect.domain.errors import SettingsError
 from redirect.tools import keys as tools
 
-keys = typer.Typer(no_args_is_help=True, help="Keys that platforms present, and the secrets of this deployment.")
+keys = typer.Typer(
+    name="keys", no_args_is_help=True, help="Keys that platforms present, and secrets of this deployment."
+)
 
 
 @keys.command()

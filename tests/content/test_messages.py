@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from redirect.adapters.content import load_texts
 from redirect.adapters.vocabulary import load_words, words_for
-from redirect.cli import app
+from redirect.cli import application
 from redirect.domain.content import Door
 from redirect.domain.errors import ContentError
 from redirect.domain.wording_rules import ABOUT, Rule
@@ -58,7 +58,7 @@ class Tree:
         """The findings, and the exit code."""
         self._compile()
         where = ["--messages", str(self.messages), "--locales", str(self.locales)]
-        done = CliRunner().invoke(app, ["messages", "check", *where, "--format", "json"])
+        done = CliRunner().invoke(application("messages"), ["messages", "check", *where, "--format", "json"])
         found: list[dict[str, str]] = json.loads(done.stdout)["findings"]
         return found, done.exit_code
 
@@ -90,7 +90,7 @@ def tree(tmp_path: Path) -> Tree:
 
 def test_what_is_shipped_breaks_no_rule(locales_dir: Path) -> None:
     where = ["--messages", str(MESSAGES), "--locales", str(locales_dir)]
-    done = CliRunner().invoke(app, ["messages", "check", *where, "--format", "json"])
+    done = CliRunner().invoke(application("messages"), ["messages", "check", *where, "--format", "json"])
     assert json.loads(done.stdout)["findings"] == []
 
 
@@ -263,7 +263,7 @@ def test_findings_are_shown_as_a_table_with_how_each_language_stands(tree: Tree)
     tree.change(ASKING, "Asking a predator is no step.")
     tree.check()
     where = ["--messages", str(tree.messages), "--locales", str(tree.locales)]
-    done = CliRunner().invoke(app, ["messages", "check", *where])
+    done = CliRunner().invoke(application("messages"), ["messages", "check", *where])
     assert done.exit_code == 1
     for told in ("messages/messages.toml", "V5.A", "predator", "has a word that harms", "a draft: 0 of 2 reviews"):
         assert told in done.stdout
@@ -273,7 +273,7 @@ def test_a_language_that_lacks_a_text_is_named_with_its_file(tree: Tree) -> None
     tree.check()
     (tree.locales / "es" / "LC_MESSAGES" / "redirect.mo").unlink()
     where = ["--messages", str(tree.messages), "--locales", str(tree.locales)]
-    done = CliRunner().invoke(app, ["messages", "check", *where])
+    done = CliRunner().invoke(application("messages"), ["messages", "check", *where])
     assert done.exit_code == 1
     assert "not served until it is whole: no compiled catalogue; edit locales/es/LC_MESSAGES" in done.stdout
 

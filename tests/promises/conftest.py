@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redirect import app, start
+from redirect import app, data_dir, start
 from redirect import settings as settings_
 from redirect.adapters import bundles
 from redirect.adapters.board import Board
@@ -98,7 +98,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
 def worker(parts: Parts, tmp_path: Path) -> Iterator[Worker]:
     """A worker of a demo service with the sample list, whose store cannot be reached."""
     settings = dataclasses.replace(parts.settings, data_dir=tmp_path, store_url=settings_.Secret(NOBODY))
-    keys = start.load_keys(parts.settings)
+    keys = data_dir.load_keys(parts.settings)
     made = app.Worker(settings, keys, parts.content, Board(1), "http://127.0.0.1:8080")
     made.lists.take(*bundles.read(parts.bundle))
     yield Worker(made.site.app, made.anomalies)
