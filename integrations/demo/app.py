@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -27,7 +28,8 @@ redirect = AsyncClient(os.environ["REDIRECT_SERVICE"], os.environ["REDIRECT_KEY"
 
 async def page(request: Request) -> HTMLResponse:
     """The form, and results where something was searched for; a form may also be sent by POST."""
-    text = request.query_params.get("q") or str((await request.form()).get("q", ""))
+    form = dict(parse_qsl((await request.body()).decode(errors="replace")))
+    text = request.query_params.get("q") or form.get("q", "")
     answer = request.scope.get("redirect.answer")
     shown = {"text": text, "results": RESULTS if text else (), "kind": request.url.path.strip("/") or "search"}
     return HTMLResponse(templates.get_template("page.html").render(**shown, answer=answer))

@@ -68,6 +68,8 @@ def test_other_searches_have_results(demo: Demo) -> None:
     for path in ("/search", "/images"):
         assert "made up" in demo.get(f"{path}?q=weather").text
     assert "Everything here is made up" in demo.get("/").text
+    sent = WEB.post(f"http://127.0.0.1:{demo.port}/search", data={"q": "weather"})
+    assert "result-1.example" in sent.text
 
 
 @pytest.mark.parametrize("path", ["/search", "/images"])

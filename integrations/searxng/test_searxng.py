@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,12 @@ def test_a_listed_beginning_is_never_sent_to_a_completer(suggesting: Front, comp
     reply = decided(suggest, lambda reply: json.loads(reply.body)[1:] == [[], [], []])
     assert reply.status == 200
     assert len(completer.seen) == asked[-1] >= before
+
+
+def test_the_search_box_of_searxng_shows_nothing_for_a_listed_beginning(suggesting: Front) -> None:
+    own = {"X-Requested-With": "XMLHttpRequest", **FORM}
+    search = partial(ask, suggesting.port, "/autocompleter", "POST", b"q=zorblax+minku", headers=own)
+    assert decided(search, lambda reply: reply.body == b"[]").body == b"[]"
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ class SXNGPlugin(Plugin):  # type: ignore[misc]
         response = instead(answer, request.method, surface, typed)
         if response is None:
             return None
+        if surface == "suggest" and request.headers.get("X-Requested-With") == "XMLHttpRequest":
+            return Response("[]", mimetype="application/json")  # SearXNG's own search box takes a plain list
         status, headers, body = response
         return Response(body, status, headers)
 
