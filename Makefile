@@ -45,6 +45,10 @@ catalogues: .venv/catalogues
 serve: env ## Run the service with a sample list on 127.0.0.1:8080
 	@exec $(BIN)/redirect serve --demo
 
+.PHONY: demo
+demo: env ## A search page behind nginx with everything wired, on 127.0.0.1:8081
+	@exec $(BIN)/python -m integrations.demo
+
 .PHONY: programs
 programs: ## Install the browser, proxy and load programs that tests run for real
 	@scripts/install-programs.sh
