@@ -63,11 +63,7 @@ lint: .venv/made-dev catalogues ## Style, types, import directions
 .PHONY: test
 test: lint programs tests/validator/node_modules ## Everything: lint, then tests against the real store, browser and proxies
 	$(BIN)/python scripts/fold_table.py --check
-	$(BIN)/pytest --numprocesses auto --dist loadfile --ignore integrations/squid
-
-.PHONY: test-squid
-test-squid: .venv/made-dev catalogues programs ## The Squid adapter, which needs a checkout that Squid's own user can read
-	$(BIN)/pytest integrations/squid
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: test-pages
 test-pages: .venv/made-dev catalogues programs ## Every page in every language in a real browser, which takes long
