@@ -93,6 +93,10 @@ messages: .venv/made-dev ## Extract texts, update the catalogues, say which lang
 	@$(MAKE) --no-print-directory catalogues
 	@$(BIN)/redirect messages check
 
+.PHONY: screenshots
+screenshots: .venv/made-dev catalogues programs ## Take the pictures in docs/screenshots anew
+	@$(BIN)/python -m scripts.screenshots
+
 .PHONY: requirements
 requirements: .venv/made-dev ## Pin dependencies anew, with hashes
 	$(PIN) -o requirements.txt pyproject.toml

@@ -31,6 +31,7 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True):
     sources: Annotated[tuple[_Source, ...], Meta(min_length=1)]
     source_dates: tuple[_SourceDate, ...]
     confidence: Literal["statute", "official", "secondary", "weak"]
+    link: _Source | None = None
     making: _Answer | None = None
     possession: _Answer | None = None
     viewing: _Answer | None = None
@@ -77,6 +78,7 @@ def _law(path: Path) -> Law:
         statutes=record.statutes,
         sources=record.sources,
         held=frozenset(record.hold),
+        link=record.link or "",
         checked_by=record.checked_by,
     )
 

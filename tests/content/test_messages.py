@@ -16,10 +16,12 @@ from babel.messages.pofile import read_po
 from typer.testing import CliRunner
 
 from redirect.adapters.content import load_texts
+from redirect.adapters.directory import load_directory
 from redirect.adapters.vocabulary import load_words, words_for
 from redirect.cli import application
 from redirect.domain.content import Door
 from redirect.domain.errors import ContentError
+from redirect.domain.wording import harmful_in_address
 from redirect.domain.wording_rules import ABOUT, Rule
 
 if TYPE_CHECKING:
@@ -244,6 +246,29 @@ def test_a_sentence_on_the_law_says_exactly_what_was_asked(tree: Tree, question:
 def test_a_statute_whose_title_harms_is_found(tree: Tree) -> None:
     tree.change('statutes = ["', 'statutes = ["The Predator Act, ', "law/NO.toml")
     assert tree.found() == {(Rule.HARMFUL, "law/NO")}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://minku.example/the-predator-act",
+        "https://minku.example/The_PREDATOR%2DAct",
+        "https://minku.example/p%C3%A9dofilia",
+        "https://predators.minku.example/act",
+    ],
+)
+def test_an_address_with_words_that_harm_is_found_however_it_writes_them(tree: Tree, address: str) -> None:
+    tree.change("sources = [", f'sources = ["{address}", ', "law/NO.toml")
+    tree.change("source_dates = [", 'source_dates = ["", ', "law/NO.toml")
+    assert tree.found() == {(Rule.ADDRESS, "law/NO")}
+    tree.change("confidence = ", 'link = "https://minku.example/"\nconfidence = ', "law/NO.toml")
+    assert tree.found() == set()
+
+
+def test_no_service_has_an_address_with_words_that_harm() -> None:
+    harmful = {word for words in load_words("harmful_words").values() for word in words}
+    addresses = {service.url for service in load_directory(MESSAGES / "resources") if service.url}
+    assert [address for address in addresses if harmful_in_address(address, harmful)] == []
 
 
 def test_a_finding_names_the_file_to_mend(tree: Tree) -> None:

@@ -17,6 +17,7 @@ from redirect.adapters.board import Board
 from redirect.domain.lists import Confidence
 from redirect.tools.lists import BundleOptions, build_list
 from redirect.tools.live import SAMPLE
+from tests.videos import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +88,10 @@ class Parts:
 
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
-    directory = tmp_path_factory.mktemp("parts")
-    settings = settings_.load({"REDIRECT_DATA_DIR": str(directory / "var"), "REDIRECT_DEMO": "1"})
+    directory, videos = tmp_path_factory.mktemp("parts"), fill(tmp_path_factory.mktemp("videos"))
+    settings = settings_.load(
+        {"REDIRECT_DATA_DIR": str(directory / "var"), "REDIRECT_DEMO": "1", "REDIRECT_VIDEOS": str(videos)}
+    )
     bundle, high = directory / "bundle", Confidence.HIGH
     build_list(settings, [SAMPLE], bundle, category="csam", confidence=high, options=BundleOptions())
     return Parts(settings, start.load_content(settings), bundle)
