@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Service
 from redirect.proxies.asking import FAILURES, TIME_LIMIT, Asker, Verdict
 from redirect.proxies.question import Question
 from redirect.proxies.wire import Unreadable, read_reply
@@ -19,6 +18,8 @@ from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from conftest import Service
 
     Says = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
