@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from babel import Locale as Cldr
 from babel import UnknownLocaleError
+from babel.localedata import locale_identifiers
 from langcodes.data_dicts import (
     LANGUAGE_REPLACEMENTS,
     LIKELY_SUBTAGS,
@@ -85,13 +86,27 @@ def choose(explicit: str, hint: str, header: str, country_languages: Iterable[st
 def _match(wanted: str, available: Sequence[str]) -> str | None:
     if wanted in available:
         return wanted
+    known, served = _known(), tuple(available)
     for text in _ranges(wanted):
-        if text in available:
+        if text in served:
             return text
-        asked = _read(text)
-        if asked and (found := _nearest(asked, [tag for tag in map(_served, available) if tag])):
+        if found := (_kept if text in known else _found)(text, served):
             return found
     return None
+
+
+def _found(text: str, served: tuple[str, ...]) -> str | None:
+    asked = _read(text)
+    return _nearest(asked, [tag for tag in map(_served, served) if tag]) if asked else None
+
+
+_kept = lru_cache(maxsize=1024)(_found)
+"""Bounded, and of tags that CLDR lists, which say nothing of one reader; any other is looked for anew."""
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[str]:
+    return frozenset(name.replace("_", "-") for name in locale_identifiers())
 
 
 def _nearest(asked: _Tag, served: Sequence[_Tag]) -> str | None:
