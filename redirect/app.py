@@ -38,6 +38,7 @@ class Worker:
     def __init__(self, settings: Settings, keys: Keyring, content: Content, board: Board, url: str) -> None:
         data = settings.data_dir
         self.anomalies = logs.Anomalies(partial(board.add, Metric.ERRORS))
+        self.connections = settings.connections
         self.store = Store(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)
         self.access = AccessKeys(data / "access.json", dict([demo_access()]) if settings.demo else {})

@@ -178,6 +178,9 @@ class Settings:
     host: str = _setting("127.0.0.1", _host, "Address to listen on")
     port: int = _setting("8080", _number(0, 65535), "Port to listen on; 0 takes a free one")
     workers: int = _setting("1", _number(1, 256), "Worker processes; about one for each core")
+    connections: int = _setting(
+        "4000", _number(1, 1_000_000), "Connections that each worker keeps at once; one more ends the slowest newcomer"
+    )
     public_url: str = _setting(
         "", _public_url, "Address under which people reach the pages, path allowed (default http://HOST:PORT)"
     )
