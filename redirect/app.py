@@ -41,7 +41,9 @@ class Worker:
         self.connections = settings.connections
         self.store = Store(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)
-        self.access = AccessKeys(data / "access.json", dict([demo_access()]) if settings.demo else {})
+        self.access = AccessKeys(
+            data / "access.json", dict([demo_access()]) if settings.demo else {}, time.time, board.rates
+        )
         self.directory = LiveDirectory(content.directory, data / "pauses.json", time.time)
         self.spool = open_spool(data / "spool", time.time, partial(board.add, Metric.LOST_COUNTS))
         self.flusher = Flusher(self.spool, data / "spool", self.store)

@@ -120,7 +120,7 @@ class Site:
         check = CheckEndpoint(self._checker, caller, native, count)
         resources = ResourcesEndpoint(parts.directory, self._languages, parts.settings.contact)
         parts.directory.when_changed += (resources.forget, native.forget)
-        self.at_once |= {path.encode(): check.answer for path in (routes.CHECK, self._base + routes.CHECK)}
+        self.at_once |= {path.encode(): check.at_once for path in (routes.CHECK, self._base + routes.CHECK)}
         return routes.api_routes(
             check,
             BatchEndpoint(self._checker, caller, count),

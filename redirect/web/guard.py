@@ -12,12 +12,13 @@ from starlette.exceptions import HTTPException
 from redirect.domain.errors import BadRequest
 from redirect.web import problems
 from redirect.web.http import Disconnected
+from redirect.web.security import LIMIT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from redirect.web.pages import Pages
 
@@ -45,6 +46,7 @@ class Guard:
         """Pass a request on; answer for the rest of the service where it fails."""
         if self._base and (scope["path"] == self._base or scope["path"].startswith(f"{self._base}/")):
             scope["path"] = scope["path"].removeprefix(self._base) or "/"
+        send = _with_limit(scope, send)
         scope["app"] = self  # tells the router to raise rather than to write an error of its own
         try:
             await self._router(scope, receive, send)
@@ -61,3 +63,15 @@ class Guard:
 
     def _answer(self, path: str) -> Response:
         return problems.respond("internal") if path.startswith(API) else self._pages.fallback()
+
+
+def _with_limit(scope: Scope, send: Send) -> Send:
+    """Every answer to a call that counts against a limit says so, whether it is refused or not."""
+
+    async def telling(message: Message) -> None:
+        if LIMIT_HEADERS in scope and message["type"] == "http.response.start":
+            told = [(name.lower().encode(), value.encode()) for name, value in scope[LIMIT_HEADERS].items()]
+            message["headers"] = [*message["headers"], *told]
+        await send(message)
+
+    return telling
