@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from redirect.adapters import logs
 from redirect.adapters.access import AccessKeys, demo_access
 from redirect.adapters.board import Board, Metric
+from redirect.adapters.clicks import Clicks
 from redirect.adapters.flush import ROUND, Flusher
 from redirect.adapters.list_places import place_of
 from redirect.adapters.live_directory import LiveDirectory
@@ -25,6 +26,7 @@ from redirect.adapters.tokens import TokenBox
 from redirect.adapters.watcher import LOOK, KeyWatcher, ListWatcher, PauseWatcher
 from redirect.site import Parts, Site
 from redirect.start import store_url
+from redirect.web.readers import Readers
 
 if TYPE_CHECKING:
     from redirect.adapters.keyring import Keyring
@@ -74,5 +76,6 @@ class Worker:
                 state=WorkerState(self.lists, self.key_watcher, self.flusher, languages),
                 anomalies=self.anomalies,
                 board=board,
+                readers=Readers(settings.proxies, Clicks()),
             )
         )

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from redirect.settings import Settings
     from redirect.start import Content
     from redirect.web.protocol import AtOnce
+    from redirect.web.readers import Readers
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Parts:
     state: WorkerState
     anomalies: Anomalies
     board: Board
+    readers: Readers
 
 
 class Site:
@@ -175,6 +177,7 @@ class Site:
             self._renderer,
             self._faces,
             parts.content.devices,
+            parts.readers,
             count,
             parts.anomalies.note,
             https=parts.url.startswith("https://"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from redirect.web.check import Count
     from redirect.web.device import Devices
     from redirect.web.faces import Faces
+    from redirect.web.readers import Readers
     from redirect.web.render import Renderer, View
 
 LANGUAGE_LIMIT = 32
@@ -45,6 +46,7 @@ class Pages:
         renderer: Renderer,
         faces: Faces,
         devices: Devices,
+        readers: Readers,
         count: Count,
         note: Callable[[str], None],
         *,
@@ -54,6 +56,7 @@ class Pages:
         self._renderer = renderer
         self._faces = faces
         self._devices = devices
+        self._readers = readers
         self._count = count
         self._note = note
         self._https = https
@@ -83,7 +86,7 @@ class Pages:
         """`POST /w/{token}/wrong`: this is not what I meant. Whatever the form carries is never read."""
         token = request.path_params["token"]
         tapped_here = _looked_at(request).get(b"sec-fetch-site", b"same-origin") == b"same-origin"
-        reader = replace(self._who(request), counts=tapped_here)
+        reader = replace(self._who(request), counts=tapped_here and self._readers.count(request.scope))
         return self._onward(self._show.wrong(token, reader)) or self._written(request, token)
 
     async def help(self, request: Request) -> Response:
@@ -95,7 +98,9 @@ class Pages:
         return self._fallbacks[kind]
 
     def _who(self, request: Request, language: str = "") -> Reader:
-        return _reader(request, self._devices, language)
+        reader = _reader(request, self._devices, language)
+        counts = reader.counts and "token" in request.path_params and self._readers.count(request.scope)
+        return replace(reader, counts=counts)
 
     def _written(self, request: Request, token: str, language: str = "") -> Response:
         self._count()
