@@ -101,7 +101,8 @@ class Site:
             served += self._for_people()
         if self._parts.settings.only != "pages":
             served += self._for_platforms()
-        return routes.application(served, self._pages, self._base, self._parts.anomalies.note)
+        https = self._parts.url.startswith("https://")
+        return routes.application(served, self._pages, self._base, self._parts.anomalies.note, https=https)
 
     def _for_people(self) -> list[BaseRoute]:
         parts = self._parts

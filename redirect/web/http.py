@@ -9,11 +9,16 @@ from redirect.domain.errors import BadRequest
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-JSON_HEADERS = [
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-]
+GUARDING = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+}
+"""On every answer that does not say otherwise itself: an API's answer is no page, and nobody else's."""
+JSON_HEADERS = [(b"content-type", b"application/json"), *GUARDING.items()]
 
 
 class Disconnected(Exception):  # noqa: N818 (a caller who leaves is no error)

@@ -67,6 +67,8 @@ class Pages:
             Kind.HTML: self._respond(renderer.fallback(), "en"),
             **{kind: self._respond(faces.fallback(kind), "en", kind=kind) for kind in (Kind.TEXT, Kind.JSON)},
         }
+        self.lost = self._respond(renderer.fallback(), "en")
+        self.lost.status_code = 404
 
     async def page(self, request: Request) -> Response:
         """`GET /w/{token}`: a warning, a door or a thank-you."""

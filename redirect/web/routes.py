@@ -101,12 +101,14 @@ def root_routes(pages: Pages, trial: Trial | None) -> list[BaseRoute]:
     return [Route("/", trial.form, methods=["GET"]), Route("/", trial.ask, methods=["POST"])]
 
 
-def application(routes: list[BaseRoute], pages: Pages, base: str, note: Callable[[str], None]) -> ASGIApp:
+def application(
+    routes: list[BaseRoute], pages: Pages, base: str, note: Callable[[str], None], *, https: bool
+) -> ASGIApp:
     """The whole service. The router alone, without the layers of a framework's application: what they do for
     errors is done, in our own words, by Guard."""
     # A redirect to the same path with or without a slash would write the query string into an address.
     router = Router(routes, redirect_slashes=False)
-    return Guard(router, base=base, pages=pages, note=note)
+    return Guard(router, base=base, pages=pages, note=note, https=https)
 
 
 def _help(path: str, pages: Pages) -> Route:

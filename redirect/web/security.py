@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from redirect.domain.rates import Spent
 
 BEARER = b"bearer "
+HSTS = "max-age=31536000; includeSubDomains"
 LIMIT_HEADERS = "redirect.limit"
 """Where a request keeps what its caller is to be told of its limit."""
 
@@ -42,7 +43,8 @@ def charge(
     """Count calls against the limit of a key, and note what its caller is to be told."""
     spent, limit = keys.spend(access, scope, calls, owed=owed), access.limit_of(scope)
     if spent and limit:
-        request[LIMIT_HEADERS] = rates.headers(scope, limit, spent)
+        told = rates.headers(scope, limit, spent)
+        request[LIMIT_HEADERS] = [(name.lower().encode(), value.encode()) for name, value in told.items()]
     return spent
 
 
@@ -78,5 +80,5 @@ def page_headers(style_source: str, language: str, *, form: bool, media: bool, h
         "X-Frame-Options": "DENY",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
         "Vary": "Accept, Accept-Language, Accept-Encoding",
-        **({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if https else {}),
+        **({"Strict-Transport-Security": HSTS} if https else {}),
     }
