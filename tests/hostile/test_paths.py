@@ -78,7 +78,7 @@ def test_a_real_step_leads_where_it_should_whatever_its_request_names(demo: Serv
 
 @pytest.mark.parametrize(
     "target",
-    ["/w/../v1/counts", "/w/..%2fv1/counts", "/w/%2e%2e/metrics", "/w/..;/metrics", "/en/../metrics", 
+    ["/w/../v1/counts", "/w/..%2fv1/counts", "/w/%2e%2e/metrics", "/w/..;/metrics", "/en/../metrics",
      "/w/x/../../metrics",
      "/w/....//metrics", "/w\\..\\metrics", "/media/../../etc/hostname", "/w/media/..%2f..%2f..%2fetc%2fhostname"],
 )  # fmt: skip
