@@ -8,7 +8,6 @@ import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from starlette.routing import Route, Router
 
 from conftest import LISTED, LISTED_URL, needed
@@ -17,6 +16,8 @@ from tests.promises.test_7_no_script_no_cookie import HEADERS as PAGE_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
     from conftest import Service
     from tests.promises.conftest import Worker
@@ -36,7 +37,7 @@ const {CspParser} = require('csp_evaluator/dist/parser.js');
 const {CspEvaluator} = require('csp_evaluator/dist/evaluator.js');
 const policies = JSON.parse(require('fs').readFileSync(0));
 console.log(JSON.stringify(policies.map(policy =>
-  new CspEvaluator(new CspParser(policy).csp).evaluate().map(found => [found.directive, found.severity, found.description]))));
+  new CspEvaluator(new CspParser(policy).csp).evaluate().map(found => [found.directive, found.description]))));
 """
 
 
