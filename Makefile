@@ -45,6 +45,10 @@ catalogues: .venv/catalogues
 serve: env ## Run the service with a sample list on 127.0.0.1:8080
 	@exec $(BIN)/redirect serve --demo
 
+.PHONY: demo
+demo: env ## A search page behind nginx with everything wired, on 127.0.0.1:8081
+	@exec $(BIN)/python -m integrations.demo
+
 .PHONY: programs
 programs: ## Install the browser, proxy and load programs that tests run for real
 	@scripts/install-programs.sh
@@ -59,11 +63,7 @@ lint: .venv/made-dev catalogues ## Style, types, import directions
 .PHONY: test
 test: lint programs tests/validator/node_modules ## Everything: lint, then tests against the real store, browser and proxies
 	$(BIN)/python scripts/fold_table.py --check
-	$(BIN)/pytest --numprocesses auto --dist loadfile --ignore integrations/squid
-
-.PHONY: test-squid
-test-squid: .venv/made-dev catalogues programs ## The Squid adapter, which needs a checkout that Squid's own user can read
-	$(BIN)/pytest integrations/squid
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: test-pages
 test-pages: .venv/made-dev catalogues programs ## Every page in every language in a real browser, which takes long
@@ -98,6 +98,10 @@ messages: .venv/made-dev ## Extract texts, update the catalogues, say which lang
 	@$(BIN)/python -m babel.messages.frontend -q update --input-file locales/redirect.pot --output-dir locales --domain redirect --no-fuzzy-matching --no-wrap --ignore-pot-creation-date
 	@$(MAKE) --no-print-directory catalogues
 	@$(BIN)/redirect messages check
+
+.PHONY: screenshots
+screenshots: .venv/made-dev catalogues programs ## Take the pictures in docs/screenshots anew
+	@$(BIN)/python -m scripts.screenshots
 
 .PHONY: requirements
 requirements: .venv/made-dev ## Pin dependencies anew, with hashes

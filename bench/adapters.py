@@ -109,6 +109,27 @@ def node(place: Place) -> AbstractContextManager[Pair]:
     return _application([found("node"), str(INTEGRATIONS / "node" / "sample.js")], place, free_port(), "node")
 
 
+@contextmanager
+def searxng(place: Place) -> Iterator[Pair]:
+    """The stand-in for SearXNG, without the plugin and with it; its engine is whatever answers at redirect's port."""
+    redirect = f"redirect: {{service: 'http://127.0.0.1:{place.redirect}', key: demo}}\n"
+    plugin = "plugins: {redirect.middleware.searxng.SXNGPlugin: {active: true}}\n"
+    with _stand_in(place, "without", "plugins: {}\n") as without, _stand_in(place, "with", plugin + redirect) as asked:
+        yield Pair(without, asked)
+
+
+@contextmanager
+def _stand_in(place: Place, name: str, settings: str) -> Iterator[Callable[[], None]]:
+    port, file = free_port(), place.scratch / f"{name}.yml"
+    file.write_text(settings)
+    environ = {"SEARXNG_SETTINGS_PATH": str(file), "PLATFORM": str(place.redirect),
+               "PYTHONPATH": str(INTEGRATIONS / "searxng" / "stand_in")}  # fmt: skip
+    command = [str(BIN / "gunicorn"), "--threads", "2", "--log-level", "critical", "--bind", f"127.0.0.1:{port}",
+               "searx.webapp:app"]  # fmt: skip
+    with running(command, f"http://127.0.0.1:{port}/", environ, place.scratch), getting(port) as get:
+        yield get(SEARCH)
+
+
 UNASKED = {
     "icap": "adaptation_access redirect allow all",
     "rewrite": "url_rewrite_program ",
@@ -140,6 +161,7 @@ ADAPTERS: dict[str, Callable[[Place], AbstractContextManager[Pair]]] = {
     "ASGI": asgi,
     "WSGI": wsgi,
     "Node": node,
+    "SearXNG stand-in": searxng,
     "Squid, ICAP": partial(_squid, "icap"),
     "Squid, url_rewrite": partial(_squid, "rewrite"),
     "Squid, external_acl": partial(_squid, "acl"),

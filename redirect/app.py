@@ -1,6 +1,6 @@
 """Owns the composition: which parts a worker has and how they hang together. Must never decide or compute anything.
 
-`start.py` reads what is needed before, `site.py` makes pages and answers of these parts, and `node.py` runs it all:
+`start.py` reads the content before, `site.py` makes pages and answers of these parts, and `node.py` runs it all:
 settings -> keys -> content -> lock -> store -> socket -> workers.
 """
 
@@ -24,8 +24,8 @@ from redirect.adapters.state import WorkerState
 from redirect.adapters.store import Store
 from redirect.adapters.tokens import TokenBox
 from redirect.adapters.watcher import LOOK, KeyWatcher, ListWatcher, PauseWatcher
+from redirect.data_dir import store_url
 from redirect.site import Parts, Site
-from redirect.start import store_url
 from redirect.web.readers import Readers
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import logging
 import resource
 import signal
 import socket
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,20 +20,21 @@ import uvicorn
 import uvloop
 
 from redirect.adapters import logs
-from redirect.adapters.background import repeat
+from redirect.adapters.background import end, repeat
 from redirect.adapters.board import Board
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.store import Store
 from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
 from redirect.app import Worker
+from redirect.data_dir import load_keys, store_url
 from redirect.domain.errors import SettingsError
-from redirect.start import Content, load_content, load_keys, store_url
+from redirect.start import Content, load_content
 from redirect.web.check import CHECK_LIMIT
 from redirect.web.connections import LOOK, Connections
-from redirect.web.protocol import protocol
+from redirect.web.protocol import nothing_at_once, protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractContextManager
 
     from starlette.types import ASGIApp
@@ -142,10 +143,7 @@ async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
     tasks = [asyncio.create_task(repeat(work, every)) for work, every in beside]
     async with _stop_page(worker, stop):
         await server.serve(sockets=[listener])
-    for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    await end(tasks)
     await worker.flusher.finish()
     worker.spool.close()
     await worker.store.close()
@@ -157,7 +155,7 @@ async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIte
     if worker.site.stop_page is None or listener is None:
         yield
         return
-    config, places = _listening(worker, worker.site.stop_page, {}, KEEP_ALIVE_OF_PERSONS)
+    config, places = _listening(worker, worker.site.stop_page, nothing_at_once, KEEP_ALIVE_OF_PERSONS)
     server = BesideServer(config)
     looking = asyncio.create_task(repeat(places.look, LOOK))
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -169,9 +167,7 @@ async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIte
         looking.cancel()
 
 
-def _listening(
-    worker: Worker, app: ASGIApp, at_once: Mapping[bytes, AtOnce], keep_alive: int
-) -> tuple[uvicorn.Config, Connections]:
+def _listening(worker: Worker, app: ASGIApp, at_once: AtOnce, keep_alive: int) -> tuple[uvicorn.Config, Connections]:
     """How one listener is served, and the connections it will have."""
     places = Connections(_room_for(worker.connections), keep_alive, worker.anomalies.note)
     config = uvicorn.Config(

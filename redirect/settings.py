@@ -6,11 +6,12 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
+
+import tomli
 
 from redirect.domain.errors import SettingsError
 
@@ -317,10 +318,10 @@ def _parse(field: dataclasses.Field[Any], text: str) -> Any:
 
 def _file(path: Path, known: set[str]) -> dict[str, str]:
     try:
-        table = tomllib.loads(path.read_text())
+        table = tomli.loads(path.read_text())
     except OSError as error:
         raise SettingsError(f"{CONFIG}: cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{CONFIG}: {path}: {error}") from None
     for name in table:
         if name not in known:

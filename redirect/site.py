@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from redirect.adapters.tokens import TokenBox
     from redirect.settings import Settings
     from redirect.start import Content
-    from redirect.web.protocol import AtOnce
     from redirect.web.readers import Readers
 
 
@@ -89,11 +88,18 @@ class Site:
         self._checker = Checker(
             Decider(parts.lists, content.categories, parts.spool), self._languages, self._show, time.time
         )
+        self._native = Native(self._show, self._faces, parts.anomalies.note)
+        self._caller = Caller(parts.access, content.platforms)
+        count = partial(parts.board.add, Metric.CHECKS)
+        self._check = CheckEndpoint(self._checker, self._caller, self._native, count)
+        parts.directory.when_changed.append(self._native.forget)
         self._health = Health(parts.state, parts.board.counters, time.time)
         self.help_page = self._renderer.fallback()
-        self.at_once: dict[bytes, AtOnce] = {}
         self.stop_page = self._stop_page() if parts.settings.stop_port is not None else None
         self.app = self._application()
+        check = self._check.at_once if parts.settings.only != "pages" else None
+        pages = self._pages.at_once if parts.settings.only != "api" else None
+        self.at_once = routes.at_once(self._base, check, pages)
 
     def _application(self) -> ASGIApp:
         served = routes.health_routes(self._health)
@@ -118,18 +124,14 @@ class Site:
 
     def _for_platforms(self) -> list[BaseRoute]:
         parts, count = self._parts, partial(self._parts.board.add, Metric.CHECKS)
-        caller = Caller(parts.access, parts.content.platforms)
-        native = Native(self._show, self._faces, parts.anomalies.note)
-        check = CheckEndpoint(self._checker, caller, native, count)
         resources = ResourcesEndpoint(parts.directory, self._languages, parts.settings.contact)
-        parts.directory.when_changed += (resources.forget, native.forget)
-        self.at_once |= {path.encode(): check.at_once for path in (routes.CHECK, self._base + routes.CHECK)}
+        parts.directory.when_changed.append(resources.forget)
         return routes.api_routes(
-            check,
-            BatchEndpoint(self._checker, caller, count),
+            self._check,
+            BatchEndpoint(self._checker, self._caller, count),
             ExplainEndpoint(self._checker, parts.access),
             TalliesEndpoint(parts.store, parts.access, time.time),
-            ForwardEndpoint(self._checker, caller, parts.settings.query_parameters, parts.url, count),
+            ForwardEndpoint(self._checker, self._caller, parts.settings.query_parameters, parts.url, count),
             resources,
             CountsEndpoint(parts.store, parts.access, time.time, parts.settings.minimum_cell),
             self._health,

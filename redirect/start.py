@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from redirect.adapters import keyring, platforms
+from redirect.adapters import platforms
 from redirect.adapters.catalogues import load_catalogues
 from redirect.adapters.categories import load_categories
 from redirect.adapters.content import load_texts, shipped
 from redirect.adapters.directory import load_directory
-from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.videos import load_videos
 from redirect.domain.urls import host_suffixes
 from redirect.web.device import Devices
@@ -57,19 +56,3 @@ def load_content(settings: Settings) -> Content:
         videos=load_videos(settings.videos),
         devices=Devices(),
     )
-
-
-def load_keys(settings: Settings) -> keyring.Keyring:
-    """Keys from settings, or with the embedded store also from the data directory."""
-    texts = (
-        settings.list_key.reveal(),
-        settings.token_key.reveal(),
-        settings.list_trust,
-        settings.signing_key.reveal(),
-    )
-    return keyring.kept(settings.data_dir / "keys", *texts) if settings.embedded else keyring.given(*texts)
-
-
-def store_url(settings: Settings) -> str:
-    """Of the operator's store, or of the embedded one."""
-    return EmbeddedStore(settings.data_dir).url if settings.embedded else settings.store_url.reveal()

@@ -12,9 +12,12 @@ import re
 import textwrap
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from babel import Locale
 
+from redirect.adapters.vocabulary import load_words
+from redirect.domain.wording import harmful_in_address
 from scripts.convert_facts import ROOT, Record, value
 
 ANSWERS = {
@@ -33,7 +36,8 @@ HEADER = """\
 # profession and checked_on to the day (YYYY-MM-DD). From then on the file is yours, and the script leaves it as it is.
 # Until then it is a draft. A sentence needs "yes" to its question, confidence "statute" (its wording was read) or
 # "official" (an authority says so), and a source with a page that says it. A line that is missing means unknown, never
-# no. `hold` names the questions whose answer is not to be said, and hold_reason why.
+# no. `hold` names the questions whose answer is not to be said, and hold_reason why. `link` stands on pages instead of
+# a source whose address has words that no page may have.
 #
 # What was noted when it was read:
 {notes}
@@ -102,11 +106,23 @@ def convert(row: Record, decision: Record) -> Record:
         "sources": row["source_urls"],
         "source_dates": [day or "" for day in row["source_dates"]],
         "confidence": row["confidence"],
+        "link": link(row["source_urls"]),
         **({"hold": decision["hold"], "hold_reason": decision["reason"]} if decision.get("hold") else {}),
         "checked_by": "",
         "checked_on": "",
     }
     return {field: item for field, item in law.items() if item is not None}
+
+
+def link(sources: list[str]) -> str | None:
+    """The site alone, where the address of the page itself has words that harm. The statute beside it says what to
+    look for there."""
+    page = next((source for source in sources if source.partition("://")[2].partition("/")[2]), "")
+    harmful = {word for words in load_words("harmful_words").values() for word in words}
+    if not harmful_in_address(page, harmful):
+        return None
+    site = urlunsplit((*urlsplit(page)[:2], "/", "", ""))
+    return None if harmful_in_address(site, harmful) else site
 
 
 def name(country: str) -> str:

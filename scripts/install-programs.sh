@@ -10,6 +10,10 @@ for program in chromium nginx w3m wrk java node npm dig dnsmasq kresd named name
   PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -e /usr/share/lua/5.1/cqueues.lua ] || missing="$missing lua-cqueues"  # kresd reads a changed zone with it
+# Pages are looked at in every script, and a browser without its letters measures boxes.
+for package in fonts-noto-core fonts-noto-cjk; do
+  [ -d /usr/share/doc/$package ] || ! command -v dpkg >/dev/null || missing="$missing $package"
+done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "Not found:$missing. To run every test: apt-get install $packages"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from redirect.cli import app
+from redirect.cli import application
 from redirect.domain.errors import RedirectError
 from redirect.domain.zones import Format
 from redirect.tools.live import SAMPLE
@@ -43,7 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactor
     monkeypatch.setenv("REDIRECT_DATA_DIR", str(tmp_path_factory.mktemp("data") / "var"))
 
     def run(*arguments: object, code: int = 0) -> Done:
-        result = CliRunner().invoke(app, ["export", *map(str, arguments)])
+        result = CliRunner().invoke(application("export"), ["export", *map(str, arguments)])
         refused = isinstance(result.exception, RedirectError | OSError)
         done = Done(2 if refused else result.exit_code, result.stdout, result.stderr + str(result.exception or ""))
         assert done.code == code, done

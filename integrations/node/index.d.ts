@@ -37,6 +37,8 @@ export interface Answer {
   message?: string;
   variant?: string;
   page?: string;
+  /** The language of title and text, a BCP 47 tag. */
+  language?: string;
   title?: string;
   text?: string;
   resources: Resource[];

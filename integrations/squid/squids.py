@@ -124,8 +124,9 @@ class Squids:
         squid.directory.mkdir()
         self._made.append(squid)
         (home / "key").write_text(key)
-        for readable in (home, squid.directory):
-            readable.chmod(0o777)
+        (home / "key").chmod(0o644)  # access(2), which the helper asks first, does not count RIGHTS
+        for writable in (home, squid.directory):
+            writable.chmod(0o777)
         service = f"http://127.0.0.1:{asked or self._service}"
         squid.icap_options = ["--service", service, "--key-file", str(home / "key"), "--on-error", on_error]
         squid.icap_port = free_port() if self._way == "icap" else 0

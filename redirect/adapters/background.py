@@ -7,9 +7,11 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 LOG = logging.getLogger(__name__)
+PATIENCE = 0.2
+"""Seconds between cancellations of what goes on all the same."""
 
 
 async def repeat(work: Callable[[], Awaitable[object]], every: float) -> None:
@@ -20,3 +22,13 @@ async def repeat(work: Callable[[], Awaitable[object]], every: float) -> None:
         except Exception:
             LOG.exception("background work failed; it goes on")
         await asyncio.sleep(every)
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel them until the last has ended: the store's client may take a cancellation for a time-out of its own, and
+    what it was called from goes on as after any other."""
+    going_on = set(tasks)
+    while going_on:
+        for task in going_on:
+            task.cancel()
+        _, going_on = await asyncio.wait(going_on, timeout=PATIENCE)

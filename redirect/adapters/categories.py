@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
+import tomli
 
 from redirect.adapters.content import load_texts, shipped
 from redirect.domain.decision import DEFAULT_CATEGORY, DEFAULT_VARIANT, Action, Category
@@ -36,8 +36,8 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 def load_categories(path: Path, texts: Texts) -> dict[str, Category]:
     """Categories by id. Raises ContentError naming the category and what is wrong with it."""
     try:
-        tables = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, Table])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        tables = msgspec.convert(tomli.loads(path.read_text(encoding="utf-8")), dict[str, Table])
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ContentError(f"{path}: {error}") from None
     if DEFAULT_CATEGORY not in tables:
         raise ContentError(f"{path}: [{DEFAULT_CATEGORY}] is missing; other categories fall back to it")

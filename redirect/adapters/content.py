@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from redirect.adapters.guide import load_guide
 from redirect.adapters.law import load_laws
@@ -77,8 +78,8 @@ class _Table:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomli.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError) as error:
         raise ContentError(f"{file}: cannot be read ({error})") from error
 
 

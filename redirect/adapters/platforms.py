@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
+import tomli
 
 from redirect.domain.content import Platform
 from redirect.domain.decision import ON_ERROR
@@ -28,10 +28,10 @@ def load(path: Path | None) -> dict[str, Platform]:
     if path is None:
         return {}
     try:
-        tables = tomllib.loads(path.read_text())
+        tables = tomli.loads(path.read_text())
     except OSError as error:
         raise SettingsError(f"REDIRECT_PLATFORMS: cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"REDIRECT_PLATFORMS: {path}: {error}") from None
     return {name: _platform(name, table) for name, table in tables.items()}
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 import re
 import stat
-import tomllib
 from typing import TYPE_CHECKING, Any, Final
+
+import tomli
 
 from redirect.adapters.directory import Record, parse_directory, read_file
 from redirect.adapters.files import replacing
@@ -35,7 +36,7 @@ def read_records(folder: Path) -> dict[str, dict[str, Any]]:
     """Every record as it is written, by id. Raises ContentError where any could not be loaded."""
     texts = read_texts(folder)
     parse_directory(texts)
-    return {table["id"]: table for text in texts.values() for table in tomllib.loads(text)["service"]}
+    return {table["id"]: table for text in texts.values() for table in tomli.loads(text)["service"]}
 
 
 def change(folder: Path, changes: Changes) -> None:
@@ -54,7 +55,7 @@ def change(folder: Path, changes: Changes) -> None:
 
 
 def _edited(text: str, changes: Changes) -> str:
-    tables = tomllib.loads(text).get("service", [])
+    tables = tomli.loads(text).get("service", [])
     asked = [(table, changes[table["id"]]) for table in tables if table.get("id") in changes]
     if not asked:
         return text
@@ -104,13 +105,13 @@ def _place(record: str, field: str) -> int:
 
 def _ensure_only(before: str, after: str, changes: Changes, name: str) -> None:
     """What no layout may lead to: another value changed, or one that was asked for not."""
-    expected = tomllib.loads(before)
+    expected = tomli.loads(before)
     for table in expected["service"]:
         for field, value in changes.get(table["id"], {}).items():
             table.pop(field, None)
             if value is not None:
                 table[field] = value
-    if tomllib.loads(after) != expected:
+    if tomli.loads(after) != expected:
         raise ContentError(f"{name}: cannot be changed by a command as it is laid out; change it by hand")
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
+import tomli
 from msgspec import Meta
 
 from redirect.adapters.files import write_atomically
@@ -57,8 +57,8 @@ def mark(translations: Mapping[str, str]) -> str:
 def read_reviews(file: Path) -> dict[str, Review]:
     """The tables of `review.toml` by language tag. Raises ContentError naming file and field."""
     try:
-        reviews = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), dict[str, Review])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        reviews = msgspec.convert(tomli.loads(file.read_text(encoding="utf-8")), dict[str, Review])
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ContentError(f"{file}: cannot be read ({error})") from error
     if "en" not in reviews:
         raise ContentError(f"{file}: [en] is missing, and English is always served")

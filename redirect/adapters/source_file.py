@@ -3,12 +3,12 @@ take a credential as an argument, nor show an address, which may be one."""
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import httpx
 import msgspec
+import tomli
 
 from redirect.adapters.reach import Reach
 from redirect.domain.errors import ListError, SettingsError
@@ -98,10 +98,10 @@ def complete(wanted: Iterable[Path | Source], category: str, confidence: Confide
 
 def _in_file(path: Path) -> list[Source]:
     try:
-        listed = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).source
+        listed = msgspec.convert(tomli.loads(path.read_text(encoding="utf-8")), _File).source
     except OSError as error:
         raise ListError(f"cannot be read: {error.strerror}", list_name=path.name) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (tomli.TOMLDecodeError, UnicodeDecodeError):
         raise ListError("is no TOML", list_name=path.name) from None
     except msgspec.ValidationError as error:
         # The place alone: what a value was may be a credential in the wrong field.

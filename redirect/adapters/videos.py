@@ -7,12 +7,12 @@ import base64
 import gzip
 import hashlib
 import re
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
+import tomli
 from babel import Locale as Cldr
 from babel import UnknownLocaleError
 from msgspec import Meta
@@ -108,7 +108,7 @@ class _Table:
 
     def _read(self) -> _Record:
         try:
-            return msgspec.convert(tomllib.loads(self._path.read_text("utf-8")), _Record)
+            return msgspec.convert(tomli.loads(self._path.read_text("utf-8")), _Record)
         except OSError as error:
             raise self._error(str(error.strerror)) from None
         except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, nested too deeply, or a wrong field

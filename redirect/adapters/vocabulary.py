@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+import tomli
 from msgspec import Meta
 
 from redirect.domain.errors import ContentError
@@ -22,7 +22,7 @@ def load_words(name: str) -> dict[str, Words]:
     """A list of `redirect/data/`, such as `harmful_words`, by language tag. Raises ContentError."""
     path = DATA / f"{name}.toml"
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), dict[str, Words])
+        return msgspec.convert(tomli.loads(path.read_text("utf-8")), dict[str, Words])
     except (OSError, ValueError, msgspec.ValidationError) as error:
         raise ContentError(f"{path}: {error}") from None
 

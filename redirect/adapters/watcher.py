@@ -25,7 +25,7 @@ LOOKS_BEFORE_RETRY = 10
 class ListWatcher:
     """Takes over a newer list from where it lies. A place that does not answer is asked again next time."""
 
-    def __init__(self, place: ListPlace | Store, lists: LiveList) -> None:
+    def __init__(self, place: ListPlace, lists: LiveList) -> None:
         self._place = place
         self._lists = lists
         self._refused_version = 0

@@ -3,49 +3,51 @@ argument, since arguments are seen by everyone on a machine."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from redirect import __version__
-from redirect.cli.export import exporting
-from redirect.cli.keys import keys
-from redirect.cli.lists import lists
-from redirect.cli.messages import messages
-from redirect.cli.preview import previewing
-from redirect.cli.resources import resources
-from redirect.cli.service import service
-from redirect.cli.shown import out
-from redirect.cli.vetting import vetting
-from redirect.proxies.commands import proxies
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    help="Deterrence and prevention: what a platform answers when someone searches for, or opens, child sexual"
-    " abuse material.",
-)
-app.add_typer(service)
-lists.add_typer(vetting)
-app.add_typer(lists, name="lists")
-app.add_typer(exporting)
-app.add_typer(proxies)
-app.add_typer(keys, name="keys")
-messages.add_typer(previewing)
-app.add_typer(messages, name="messages")
-app.add_typer(resources, name="resources")
+PARTS = {
+    ("serve",): "redirect.cli.service:service",
+    ("counts",): "redirect.cli.counts:counting",
+    ("lists",): "redirect.cli.lists:lists",
+    ("export",): "redirect.cli.export:exporting",
+    ("squid-helper", "icap"): "redirect.proxies.commands:proxies",
+    ("keys",): "redirect.cli.keys:keys",
+    ("messages",): "redirect.cli.messages:messages",
+    ("resources",): "redirect.cli.resources:resources",
+}
+"""Where the commands are."""
+
+
+def application(wanted: str = "") -> typer.Typer:
+    """The command `wanted` alone, which then starts without what the others load; all of them for any other word."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        help="Deterrence and prevention: what a platform answers when someone searches for, or opens, child sexual"
+        " abuse material.",
+    )
+    app.callback()(_main)
+    alone = [names for names in PARTS if wanted in names]
+    for names in alone or PARTS:
+        module, _, part = PARTS[names].partition(":")
+        app.add_typer(getattr(import_module(module), part))
+    return app
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        out.print(__version__)
+        typer.echo(__version__)
         raise typer.Exit
 
 
-@app.callback()
-def main(
+def _main(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,

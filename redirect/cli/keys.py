@@ -19,7 +19,9 @@ from redirect.domain.access import Access, Limit, Scope
 from redirect.domain.errors import SettingsError
 from redirect.tools import keys as tools
 
-keys = typer.Typer(no_args_is_help=True, help="Keys that platforms present, and the secrets of this deployment.")
+keys = typer.Typer(
+    name="keys", no_args_is_help=True, help="Keys that platforms present, and secrets of this deployment."
+)
 
 
 DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")

@@ -27,12 +27,14 @@ from redirect.cli.sources import (
     Sources,
     asked_for,
 )
+from redirect.cli.vetting import vetting
 from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.lists import Confidence
 from redirect.tools import lists as tools
 from redirect.tools import live
 
-lists = typer.Typer(no_args_is_help=True, help="Build lists, publish them, see what is live.")
+lists = typer.Typer(name="lists", no_args_is_help=True, help="Build lists, publish them, see what is live.")
+lists.add_typer(vetting)
 
 
 @lists.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,18 +11,13 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from redirect.adapters.content import shipped
+from redirect.cli.preview import LocalesOption, MessagesOption, previewing
 from redirect.cli.shown import Format, out, write
 from redirect.tools import messages as tools
 from redirect.tools.messages import Checked
 
-messages = typer.Typer(no_args_is_help=True, help="Look after texts and translations.")
-
-MessagesOption = Annotated[
-    Path | None, typer.Option("--messages", help="Another messages/ directory.", show_default=False)
-]
-LocalesOption = Annotated[
-    Path | None, typer.Option("--locales", help="Another locales/ directory, compiled.", show_default=False)
-]
+messages = typer.Typer(name="messages", no_args_is_help=True, help="Look after texts and translations.")
+messages.add_typer(previewing)
 
 
 @messages.callback()

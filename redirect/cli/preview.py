@@ -9,11 +9,17 @@ from typing import Annotated
 import typer
 
 from redirect.adapters.content import shipped
-from redirect.cli.messages import LocalesOption, MessagesOption
 from redirect.cli.shown import out, working
 from redirect.tools import preview as tools
 
 previewing = typer.Typer()
+
+MessagesOption = Annotated[
+    Path | None, typer.Option("--messages", help="Another messages/ directory.", show_default=False)
+]
+LocalesOption = Annotated[
+    Path | None, typer.Option("--locales", help="Another locales/ directory, compiled.", show_default=False)
+]
 
 
 @previewing.command()

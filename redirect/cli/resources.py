@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from redirect.domain.services import Service
 
-resources = typer.Typer(no_args_is_help=True, help="Look after the services that pages send people to.")
+resources = typer.Typer(name="resources", no_args_is_help=True, help="Look after services that pages send people to.")
 
 WhatArgument = Annotated[
     str, typer.Argument(metavar="[CC|ID]", help="A country (DE; world) or a service; else all.", show_default=False)

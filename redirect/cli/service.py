@@ -1,4 +1,4 @@
-"""Owns the commands that run the service and show its counts. Must never start anything itself: `node.py` does."""
+"""Owns the command that runs the service. Must never start anything itself: `node.py` does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ import typer
 
 from redirect import __version__, node
 from redirect import settings as settings_
-from redirect.cli.shown import Format, err, out, write
-from redirect.domain.counts import TABLES
-from redirect.domain.errors import BadRequest, SettingsError, StoreError
-from redirect.tools import counts as tools
-from redirect.tools import live
+from redirect.cli.shown import err, out
+from redirect.domain.errors import StoreError
+from redirect.tools.live import list_status, publish_sample
 
 if TYPE_CHECKING:
     from redirect.start import Content
@@ -49,29 +47,7 @@ def serve(
     """Run the service until Ctrl-C or SIGTERM."""
     given = {"demo": "1" if demo else None, "host": host, "port": port, "workers": workers, "only": only}
     settings = settings_.load(os.environ, {name: str(value) for name, value in given.items() if value is not None})
-    node.serve(settings, partial(_announce, settings), lambda known: asyncio.run(live.publish_sample(known)))
-
-
-@service.command()
-def counts(
-    table: Annotated[str, typer.Option(help=f"One of {', '.join(TABLES)}.")] = "checks",
-    format_: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
-    first: Annotated[
-        str,
-        typer.Option("--from", help="First day or hour, UTC: 2026-11-22 or 2026-11-22T01:00Z.", show_default=False),
-    ] = "",
-    last: Annotated[str, typer.Option("--to", help="Last day or hour, included.", show_default=False)] = "",
-) -> None:
-    """Show counts. Cells below 10 are left out, the rest rounded to the nearest 5; the open period is included."""
-    try:
-        rows, complete = asyncio.run(tools.counted(settings_.load(os.environ), table, first, last))
-    except BadRequest as error:
-        raise SettingsError(
-            f"{error}: tables are {', '.join(TABLES)}; a period is 2026-11-22 or 2026-11-22T01:00Z"
-        ) from None
-    if not complete:
-        err.print("[yellow]The counts of the last moments have not reached the store yet.[/yellow]")
-    write(rows, TABLES[table].columns, format_, "No cell has reached 10 yet; smaller ones are never shown.")
+    node.serve(settings, partial(_announce, settings), lambda known: asyncio.run(publish_sample(known)))
 
 
 def _announce(settings: settings_.Settings, url: str, content: Content) -> None:
@@ -79,7 +55,7 @@ def _announce(settings: settings_.Settings, url: str, content: Content) -> None:
     if settings.stop_port:
         out.print(f"Blocked names may lead to {settings.stop_host} port {settings.stop_port}", highlight=False)
     with suppress(StoreError):
-        if not settings.list_source and asyncio.run(live.list_status(settings)) is None:
+        if not settings.list_source and asyncio.run(list_status(settings)) is None:
             err.print("[yellow]No list is live: everything is allowed.[/yellow] See `redirect lists --help`.")
     for tag, why in content.catalogues.left_out.items():
         out.print(f"Language {tag} is not served: {why}", highlight=False)

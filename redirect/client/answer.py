@@ -50,8 +50,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What to do about one subject.
 
-    When the service decided, `warn` and `block` come with `page`, `title`, `text` and `resources`. When it did not,
-    `action` is what `on_error` means, `degraded_reason` one of Reason, and there is no page.
+    When the service decided, `warn` and `block` come with `page`, and with its `title`, `text` and `resources` in
+    `language` (a BCP 47 tag: mark them up with it). When it did not, `action` is what `on_error` means,
+    `degraded_reason` one of Reason, and there is no page.
     """
 
     action: Action
@@ -62,6 +63,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     variant: str | None = None
     page: str | None = None
+    language: str | None = None
     title: str | None = None
     text: str | None = None
     resources: tuple[Resource, ...] = ()

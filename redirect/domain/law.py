@@ -55,8 +55,8 @@ NEEDS: Final[Mapping[Question, tuple[Question, ...]]] = {
 class Law:
     """One country's law as far as it was read: `messages/law/<CC>.toml`.
 
-    `held` are questions whose answer is not to be said, whatever it is. Until `checked_by` names a lawyer it is
-    a draft.
+    `held` are questions whose answer is not to be said, whatever it is. `link` stands in the place of a source whose
+    address has words that no page may have. Until `checked_by` names a lawyer it is a draft.
     """
 
     country: str
@@ -65,10 +65,16 @@ class Law:
     statutes: tuple[str, ...]
     sources: tuple[str, ...]
     held: frozenset[Question] = frozenset()
+    link: str = ""
     checked_by: str = ""
 
     @property
     def page(self) -> str:
+        """The address that stands on pages; empty where no source may be named."""
+        return self.link or self.source
+
+    @property
+    def source(self) -> str:
         """The first source that leads to a page and not only to somebody's site; empty where none does."""
         return next((source for source in self.sources if source.partition("://")[2].partition("/")[2]), "")
 
@@ -76,7 +82,7 @@ class Law:
         """Whether a sourced "yes" to each may be said."""
         return (
             self.confidence in SOURCED
-            and bool(self.page)
+            and bool(self.source)
             and self.held.isdisjoint(questions)
             and all(self.answers.get(question) is Says.YES for question in questions)
         )

@@ -4,9 +4,11 @@ short, plain, true and kind. Must never mend a text; it says which one breaks wh
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from redirect.domain.content import GUIDE, Element
 from redirect.domain.law import NEEDS, REAL_IMAGES, Question, placed
@@ -74,7 +76,13 @@ def findings(texts: Texts, core: Iterable[str], languages: Sequence[Language]) -
             yield from _of_message(texts, message, language)
         for text in sorted({*core, *named}):
             yield from _of_text(text, named.get(text, ""), language)
-    yield from _of_statutes(texts, [word for language in languages for word in language.harmful])
+    yield from _of_statutes(texts, sorted({word for language in languages for word in language.harmful}))
+
+
+def harmful_in_address(address: str, harmful: Iterable[str]) -> list[str]:
+    """The words that an address has in it, however it writes them: coded, without accents, joined by hyphens."""
+    letters = _letters(unquote(address))
+    return [word for word in harmful if _letters(word) in letters]
 
 
 def above_the_fold(message: Message) -> tuple[str, ...]:
@@ -148,11 +156,14 @@ def _of_law(texts: Texts) -> Iterator[Finding]:
 
 
 def _of_statutes(texts: Texts, harmful: Sequence[str]) -> Iterator[Finding]:
-    """Statutes stand on pages in their own words, whatever the language."""
+    """Statutes stand on pages in their own words, whatever the language, and so does the address they were read at."""
     for law in texts.laws.countries.values():
         if any(law.affirms(question) for question in Question):
+            place = f"law/{law.country}"
             for statute in law.statutes:
-                yield from _of_words(statute, f"law/{law.country}", "", harmful)
+                yield from _of_words(statute, place, "", harmful)
+            if found := harmful_in_address(law.page, harmful):
+                yield Finding(Rule.ADDRESS, "", place, law.page, ", ".join(found))
 
 
 def _of_message(texts: Texts, message: Message, language: Language) -> Iterator[Finding]:
@@ -203,6 +214,14 @@ def _of_words(said: str, place: str, tag: str, harmful: Sequence[str]) -> Iterat
     found = [word for word in harmful if word.casefold() in said.casefold()]
     if found:
         yield Finding(Rule.HARMFUL, tag, place, said, ", ".join(found))
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone, without accents; the vowel signs of other scripts stay."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(
+        each for each in folded if unicodedata.category(each)[0] in "LNM" and not unicodedata.combining(each)
+    )
 
 
 def _numbers(text: str) -> Counter[int]:

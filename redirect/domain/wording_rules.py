@@ -26,6 +26,7 @@ class Rule(StrEnum):
     REPEAT = "repeat"
     WORDS = "words"
     HARMFUL = "harmful"
+    ADDRESS = "address"
     CLAIM = "claim"
     LAW = "law"
     BIDI = "bidi"
@@ -48,6 +49,7 @@ ABOUT: Final = {
     Rule.REPEAT: "says again what the first showing said",
     Rule.WORDS: f"has more than {MOST_WORDS} words above the fold",
     Rule.HARMFUL: "has a word that harms",
+    Rule.ADDRESS: "has a word that harms in an address that pages show",
     Rule.CLAIM: "says or implies that the reader did something, or was seen or recorded",
     Rule.LAW: "speaks of law, police or punishment to somebody who is not to be threatened",
     Rule.BIDI: "has an invisible character that turns the direction of text",

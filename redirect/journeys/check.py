@@ -64,9 +64,9 @@ def resource(card: Card) -> Resource:
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What to do about one subject. All but the first four are given only when the action is not `allow`.
 
-    `page` is the absolute address of the warning page; `title`, `text` and `resources` are the beginning of it, and all
-    of it is what a GET of `page` answers to `Accept: application/json`. `card` (HTML to stand above results) and
-    `matrix` (the error of a Matrix server) are given where `face` asks for them.
+    `page` is the absolute address of the warning page; `title`, `text` and `resources` are the beginning of it, in
+    `language` (a BCP 47 tag), and all of it is what a GET of `page` answers to `Accept: application/json`. `card` (HTML
+    to stand above results) and `matrix` (the error of a Matrix server) are given where `face` asks for them.
     """
 
     action: Action
@@ -77,6 +77,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     message: str | None = None
     variant: str | None = None
     page: str | None = None
+    language: str | None = None
     title: str | None = None
     text: str | None = None
     resources: tuple[Resource, ...] | None = None
@@ -190,6 +191,7 @@ class Checker:
         return msgspec.structs.replace(
             answer,
             page=summary.page,
+            language=summary.locale.tag,
             title=title,
             text="\n\n".join(paragraphs),
             resources=tuple(map(resource, summary.cards)),

@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from redirect.middleware.searches import FORM_LIMIT, PARAMETERS, Asked, Searches, is_form, stop, strictest
+from redirect.middleware.searches import FORM_LIMIT, PARAMETERS, Asked, Searches, instead, is_form, strictest
+from redirect.middleware.suggestions import LENGTH_LIMIT, is_suggestions, read_suggestions, with_length
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 
-    from redirect.client import Answer, AsyncClient
+    from redirect.client import AsyncClient
     from redirect.client.subject import Surface
+    from redirect.middleware.searches import Response
 
     Message = MutableMapping[str, Any]
     Scope = MutableMapping[str, Any]
@@ -30,7 +32,8 @@ class RedirectMiddleware:
 
     A search that is blocked becomes the page. All others reach the application with `scope["redirect.answer"]`; where
     its action is `warn`, show the card above the results. `tell` leaves blocked ones to the application, too, which
-    then must not show results. `country` says where a person is, by the scope.
+    then must not show results. `country` says where a person is, by the scope. Below a path of the surface `suggest`
+    a prefix that is listed gets no suggestions, and those of the application come without the listed ones.
     """
 
     def __init__(
@@ -56,24 +59,57 @@ class RedirectMiddleware:
             await self._app(scope, receive, send)
             return
         messages: deque[Message] = deque()
-        if is_form(scope["method"], _header(scope, b"content-type")):
+        if is_form(scope["method"], _header(scope["headers"], b"content-type")):
             await _read_ahead(receive, messages)
-        answer = await self._answer(scope, messages, surface)
-        if answer is not None and answer.action == "block" and not self._tell:
-            await _send_stop(answer, scope["method"], send)
-            return
+        asked = self._asked(scope, messages)
+        subjects = self._searches.subjects(asked, surface)
+        answer = strictest(await self._redirect.check_batch(subjects)) if subjects else None
+        if not self._tell:
+            response = instead(answer, scope["method"], surface, str(subjects[0].query) if subjects else "")
+            if response is not None:
+                await _send(response, scope["method"], send)
+                return
+            send = _Suggesting(send, self._redirect, asked) if surface == "suggest" else send
         await self._app({**scope, ANSWER: answer}, _again(messages, receive), send)
 
-    async def _answer(self, scope: Scope, messages: deque[Message], surface: Surface) -> Answer | None:
-        asked = Asked(
+    def _asked(self, scope: Scope, messages: deque[Message]) -> Asked:
+        return Asked(
             scope["query_string"],
-            _header(scope, b"accept-language"),
+            _header(scope["headers"], b"accept-language"),
             self._country(scope),
-            _header(scope, b"content-type"),
+            _header(scope["headers"], b"content-type"),
             b"".join(message.get("body", b"") for message in messages)[:FORM_LIMIT],
         )
-        subjects = self._searches.subjects(asked, surface)
-        return strictest(await self._redirect.check_batch(subjects)) if subjects else None
+
+
+class _Suggesting:
+    """Sends on what an application answers, suggestions without the listed ones."""
+
+    def __init__(self, send: Send, redirect: AsyncClient, asked: Asked) -> None:
+        self._send = send
+        self._redirect = redirect
+        self._asked = asked
+        self._start: Message | None = None
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and is_suggestions(_header(message["headers"], b"content-type")):
+            self._start = message
+        elif self._start is None or message["type"] != "http.response.body":
+            await self._send(message)
+        else:
+            self._body = (self._body + message.get("body", b""))[: LENGTH_LIMIT + 1]
+            if not message.get("more_body", False):
+                await self._end(self._start)
+
+    async def _end(self, start: Message) -> None:
+        suggestions = read_suggestions(self._body)
+        kept = suggestions and suggestions.kept(await self._redirect.check_batch(suggestions.subjects(self._asked)))
+        if kept:
+            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
+            start = {**start, "headers": _raw(with_length(headers, len(kept)))}
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": kept or self._body})
 
 
 async def _read_ahead(receive: Receive, messages: deque[Message]) -> None:
@@ -95,13 +131,16 @@ def _again(messages: deque[Message], receive: Receive) -> Receive:
     return receive_again
 
 
-async def _send_stop(answer: Answer, method: str, send: Send) -> None:
-    status, headers, body = stop(answer, method)
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
+async def _send(response: Response, method: str, send: Send) -> None:
+    status, headers, body = response
+    await send({"type": "http.response.start", "status": status, "headers": _raw(headers)})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
-def _header(scope: Scope, name: bytes) -> str:
-    values: list[bytes] = [value for key, value in scope["headers"] if key.lower() == name]
+def _raw(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    values = [value for key, value in headers if key.lower() == name]
     return values[0].decode("latin-1") if values else ""

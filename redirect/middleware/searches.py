@@ -6,16 +6,20 @@ from __future__ import annotations
 import itertools
 from email import message_from_bytes
 from email.utils import collapse_rfc2231_value
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
 from redirect.client import Action, Subject, pieces
+from redirect.middleware.suggestions import no_suggestions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from redirect.client import Answer
     from redirect.client.subject import Surface
+
+Response: TypeAlias = tuple[int, list[tuple[str, str]], bytes]
+"""Status, headers and body."""
 
 PARAMETERS: Final = ("q", "query", "search", "text", "p")
 """Names of parameters that hold searches: those that `/v1/forward` looks at."""
@@ -65,17 +69,22 @@ class Searches:
 
     def subjects(self, asked: Asked, surface: Surface) -> list[Subject]:
         """What to ask about a request; nothing where it holds no search."""
-        return [
-            Subject(query=piece, languages=asked.languages, country=asked.country, surface=surface)
-            for search in _packed(self._found(asked))
-            for piece in pieces(search)
-        ]
+        return subjects(self._found(asked), asked, surface)
 
     def _found(self, asked: Asked) -> Iterator[str]:
         """Values of the parameters, also as `Q=` and as `search[text]=`, which many programs take."""
         for name, value in itertools.chain(_pairs(asked.query), _fields(asked.content_type, asked.form)):
             if name.partition("[")[0].strip().lower() in self._parameters:
                 yield " ".join(value.split())
+
+
+def subjects(searches: Iterable[str], asked: Asked, surface: Surface) -> list[Subject]:
+    """What to ask about searches that were found in one request, however many and however long they are."""
+    return [
+        Subject(query=piece, languages=asked.languages, country=asked.country, surface=surface)
+        for search in _packed(iter(searches))
+        for piece in pieces(search)
+    ]
 
 
 def is_form(method: str, content_type: str) -> bool:
@@ -88,7 +97,17 @@ def strictest(answers: list[Answer]) -> Answer:
     return max(answers, key=lambda answer: (_STRICTNESS.index(answer.action), answer.page is not None))
 
 
-def stop(answer: Answer, method: str) -> tuple[int, list[tuple[str, str]], bytes]:
+def instead(answer: Answer | None, method: str, surface: Surface, prefix: str) -> Response | None:
+    """What a person gets in place of what the application has: the way to the page, or no suggestions. None where the
+    application answers. `prefix` is what suggestions were asked for."""
+    if answer is None or answer.action is Action.ALLOW:
+        return None
+    if surface == "suggest":
+        return 200, *no_suggestions(prefix)
+    return stop(answer, method) if answer.action is Action.BLOCK else None
+
+
+def stop(answer: Answer, method: str) -> Response:
     """Status, headers and body for a person whose search is blocked: the way to the page, where there is one."""
     headers = [("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")]
     if answer.page is None:

@@ -7,14 +7,16 @@ import io
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from redirect.middleware.searches import FORM_LIMIT, PARAMETERS, Asked, Searches, is_form, stop, strictest
+from redirect.middleware.searches import FORM_LIMIT, PARAMETERS, Asked, Searches, instead, is_form, strictest
+from redirect.middleware.suggestions import is_suggestions, read_suggestions, with_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
-    from redirect.client import Answer, Client
+    from redirect.client import Client
     from redirect.client.subject import Surface
+    from redirect.middleware.searches import Response
 
 ANSWER: Final = "redirect.answer"
 
@@ -26,7 +28,8 @@ class RedirectMiddleware:
 
     A search that is blocked becomes the page. All others reach the application with `environ["redirect.answer"]`;
     where its action is `warn`, show the card above the results. `tell` leaves blocked ones to the application, too,
-    which then must not show results. `country` says where a person is, by the environ.
+    which then must not show results. `country` says where a person is, by the environ. Below a path of the surface
+    `suggest` a prefix that is listed gets no suggestions, and those of the application come without the listed ones.
     """
 
     def __init__(
@@ -48,23 +51,54 @@ class RedirectMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request."""
         surface = self._searches.surface(_path(environ))
-        if surface is not None:
-            environ[ANSWER] = answer = self._answer(environ, surface)
-            if answer is not None and answer.action == "block" and not self._tell:
-                return _stop(answer, environ["REQUEST_METHOD"], start_response)
+        if surface is None:
+            return self._app(environ, start_response)
+        asked = self._asked(environ)
+        subjects = self._searches.subjects(asked, surface)
+        environ[ANSWER] = answer = strictest(self._redirect.check_batch(subjects)) if subjects else None
+        if not self._tell:
+            prefix = str(subjects[0].query) if subjects else ""
+            response = instead(answer, environ["REQUEST_METHOD"], surface, prefix)
+            if response is not None:
+                return _send(response, environ["REQUEST_METHOD"], start_response)
+            if surface == "suggest":
+                return self._suggested(environ, start_response, asked)
         return self._app(environ, start_response)
 
-    def _answer(self, environ: WSGIEnvironment, surface: Surface) -> Answer | None:
+    def _asked(self, environ: WSGIEnvironment) -> Asked:
         content_type = environ.get("CONTENT_TYPE", "")
-        asked = Asked(
+        return Asked(
             environ.get("QUERY_STRING", "").encode("latin-1", "replace"),
             environ.get("HTTP_ACCEPT_LANGUAGE", ""),
             self._country(environ),
             content_type,
             _read_ahead(environ) if is_form(environ["REQUEST_METHOD"], content_type) else b"",
         )
-        subjects = self._searches.subjects(asked, surface)
-        return strictest(self._redirect.check_batch(subjects)) if subjects else None
+
+    def _suggested(self, environ: WSGIEnvironment, start_response: StartResponse, asked: Asked) -> Iterable[bytes]:
+        """What the application answers, suggestions without the listed ones."""
+        (status, headers, *error), body = _whole(self._app, environ)
+        suggestions = read_suggestions(body) if is_suggestions(_content_type(headers)) else None
+        kept = suggestions and suggestions.kept(self._redirect.check_batch(suggestions.subjects(asked)))
+        start_response(status, with_length(headers, len(kept)) if kept else headers, *error)
+        return [kept or body]
+
+
+def _whole(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[list[Any], bytes]:
+    """What an application started its answer with, and the body."""
+    started: list[Any] = []
+    body: list[bytes] = []
+
+    def start(*said: Any) -> Callable[[bytes], object]:
+        started[:] = said
+        return body.append
+
+    content = app(environ, start)
+    try:
+        body.extend(content)
+    finally:
+        getattr(content, "close", bool)()
+    return started, b"".join(body)
 
 
 class _Again(io.RawIOBase):
@@ -112,7 +146,11 @@ def _path(environ: WSGIEnvironment) -> str:
     return raw.encode("latin-1", "replace").decode(errors="replace")
 
 
-def _stop(answer: Answer, method: str, start_response: StartResponse) -> Iterable[bytes]:
-    status, headers, body = stop(answer, method)
+def _content_type(headers: list[tuple[str, str]]) -> str:
+    return {name.lower(): value for name, value in headers}.get("content-type", "")
+
+
+def _send(response: Response, method: str, start_response: StartResponse) -> Iterable[bytes]:
+    status, headers, body = response
     start_response(f"{status} {HTTPStatus(status).phrase}", headers)
     return [] if method == "HEAD" else [body]

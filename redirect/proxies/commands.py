@@ -20,7 +20,6 @@ from redirect.proxies.squid_lines import Way  # noqa: TC001 (typer reads it)
 
 proxies = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-NAMES = ("squid-helper", "icap")
 IN_SQUID_CONF = "set in squid.conf"
 
 Service = Annotated[str, typer.Option(help="Where the service listens.")]
@@ -37,7 +36,7 @@ class OnError(StrEnum):
     CLOSED = "closed"
 
 
-@proxies.command(NAMES[0])
+@proxies.command()
 def squid_helper(
     way: Annotated[Way, typer.Argument(help="As squid.conf uses it: url_rewrite_program or external_acl_type.")],
     key_file: KeyFile,
@@ -55,7 +54,7 @@ def squid_helper(
     asyncio.run(run())
 
 
-@proxies.command(NAMES[1])
+@proxies.command()
 def icap(
     key_file: KeyFile,
     service: Service = SERVICE,

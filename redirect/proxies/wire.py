@@ -50,7 +50,8 @@ class Connection(NamedTuple):
 
     def drop(self) -> None:
         """End it at once."""
-        self.writer.transport.abort()
+        writer = self.writer  # held meanwhile: a writer that goes before its transport is closed complains of it
+        writer.transport.abort()
 
 
 class Connections:

@@ -15,6 +15,7 @@ from redirect.adapters import benign, bundles, source_file, sources
 from redirect.adapters.categories import shipped_categories
 from redirect.adapters.prover import BundleProver
 from redirect.adapters.source_marks import SourceMarks
+from redirect.data_dir import load_keys
 from redirect.domain import bundle
 from redirect.domain.build import build
 from redirect.domain.decision import DEFAULT_CATEGORY
@@ -24,7 +25,6 @@ from redirect.domain.fold_table import packaged
 from redirect.domain.guard import single_words
 from redirect.domain.lists import EXPIRED, UNKNOWN_CATEGORY, Confidence
 from redirect.domain.manifest import REFRESH_AFTER, Manifest, version_after
-from redirect.start import load_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from redirect.adapters import benign, bundles, sources
 from redirect.adapters.store import Store
+from redirect.data_dir import store_url
 from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.errors import ListError
 from redirect.domain.lists import Confidence
 from redirect.journeys import publish, vet
-from redirect.start import store_url
 from redirect.tools.lists import envelope_of, prover_of, sign
 from redirect.tools.stores import open_store
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.store import Store
 from redirect.adapters.supervisor import DataDirectoryLock
-from redirect.start import store_url
+from redirect.data_dir import store_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from redirect.adapters import benign, source_file, sources
 from redirect.adapters.categories import shipped_categories
 from redirect.adapters.source_marks import SourceMarks
+from redirect.data_dir import load_keys
 from redirect.domain import bundle
 from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.lists import Confidence
 from redirect.journeys import review, vet
-from redirect.start import load_keys
 from redirect.tools.live import LIVE, trusted
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from redirect.domain.content import Platform
 from redirect.domain.errors import BadRequest
 from redirect.domain.subject import Subject
 from redirect.journeys.check import Answer
-from redirect.web.http import read_body, send_json
+from redirect.web.http import read_body, send_json, whole_json
 from redirect.web.security import KnownKeys, admit, charge, known
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from redirect.domain.access import Access
     from redirect.journeys.check import Checker
+    from redirect.web.http import Whole
     from redirect.web.native import Native
 
 CHECK_LIMIT = 1 << 16
@@ -111,10 +112,10 @@ class CheckEndpoint:
         platform = self._caller.platform(request)
         await send_json(send, self._answer(platform, await read_body(receive, CHECK_LIMIT)))
 
-    def at_once(self, request: Request, body: bytes) -> bytes:
-        """The JSON to answer with; only the headers of `request` are looked at. Raises BadRequest or Limited, and
-        nothing is counted then."""
-        return self._answer(self._caller.platform_without_limit(request), body)
+    def at_once(self, request: Request, body: bytes) -> Whole:
+        """The whole answer; only the headers of `request` are looked at. Raises BadRequest or Limited, and nothing is
+        counted then."""
+        return whole_json(self._answer(self._caller.platform_without_limit(request), body))
 
     def _answer(self, platform: Platform, body: bytes) -> bytes:
         subject = decode(self._decoder, body)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from redirect.domain.errors import BadRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import Receive, Scope, Send
+
+    Whole = tuple[bytes, bytes, bytes]
+    """An answer: its first line; its headers, the empty line after them included; its body."""
 
 GUARDING = {
     b"cache-control": b"no-store",
@@ -19,6 +25,8 @@ GUARDING = {
 }
 """On every answer that does not say otherwise itself: an API's answer is no page, and nobody else's."""
 JSON_HEADERS = [(b"content-type", b"application/json"), *GUARDING.items()]
+_OK = b"HTTP/1.1 200 OK\r\n"
+_JSON = b"".join(b"%b: %b\r\n" % pair for pair in JSON_HEADERS)
 
 
 class Disconnected(Exception):  # noqa: N818 (a caller who leaves is no error)
@@ -46,6 +54,21 @@ async def _read_parts(message: object, receive: Receive, limit: int) -> bytes:
             return bytes(parts)
         message = await receive()
     raise Disconnected
+
+
+def start_line(status: int) -> bytes:
+    """The first line of an answer."""
+    return b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
+
+
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as they stand in an answer, the empty line after them included."""
+    return b"".join([b"%b: %b\r\n" % pair for pair in headers]) + b"\r\n"
+
+
+def whole_json(body: bytes) -> Whole:
+    """An answer 200 with a JSON body."""
+    return _OK, b"%bcontent-length: %d\r\n\r\n" % (_JSON, len(body)), body
 
 
 async def send_json(send: Send, body: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -13,12 +13,14 @@ from redirect.domain.content import Door
 from redirect.domain.views import PageView, VideoView
 from redirect.journeys.show import Reader
 from redirect.web.accept import Kind, asked
+from redirect.web.http import header_lines, start_line
 from redirect.web.security import page_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
+    from starlette.types import Scope
 
     from redirect.domain.content import Platform
     from redirect.journeys.show import Show
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from redirect.web.check import Count
     from redirect.web.device import Devices
     from redirect.web.faces import Faces
+    from redirect.web.http import Whole
     from redirect.web.readers import Readers
     from redirect.web.render import Renderer, View
 
@@ -35,6 +38,15 @@ PAGES_KEPT = 1024
 PREFETCHES = (b"sec-purpose", b"purpose", b"x-moz")
 ACCEPTED = (b"accept", b"accept-language", b"accept-encoding")
 LOOKED_AT = frozenset((*ACCEPTED, b"sec-fetch-dest", b"sec-fetch-site", b"user-agent", *PREFETCHES))
+
+
+class Page(Response):
+    """A page, written once."""
+
+    @cached_property
+    def whole(self) -> Whole:
+        """The same as it goes over the wire."""
+        return start_line(self.status_code), header_lines(self.raw_headers), bytes(self.body)
 
 
 class Pages:
@@ -74,50 +86,67 @@ class Pages:
         """`GET /w/{token}`: a warning, a door or a thank-you."""
         return self._written(request, request.path_params["token"])
 
+    def at_once(self, token: str, scope: Scope, _body: bytes) -> Whole:
+        """The same as a whole answer, where nothing but the token stands in the address."""
+        return self._opened(scope, token, "").whole
+
     async def leave(self, request: Request) -> Response:
         """`GET /w/{token}/leave`: away from here."""
         token = request.path_params["token"]
-        return self._onward(self._show.leave(token, self._who(request))) or self._written(request, token)
+        return self._onward(self._show.leave(token, self._who(request, f"{token} leave"))) or self._written(
+            request, token
+        )
 
     async def go(self, request: Request) -> Response:
         """`GET /w/{token}/go/{code}`: to a service that this page shows, nowhere else."""
         token, code = request.path_params["token"], request.path_params["code"]
-        return self._onward(self._show.go(token, code, self._who(request))) or self._written(request, token)
+        return self._onward(self._show.go(token, code, self._who(request, f"{token} {code}"))) or self._written(
+            request, token
+        )
 
     async def wrong(self, request: Request) -> Response:
         """`POST /w/{token}/wrong`: this is not what I meant. Whatever the form carries is never read."""
         token = request.path_params["token"]
-        tapped_here = _looked_at(request).get(b"sec-fetch-site", b"same-origin") == b"same-origin"
-        reader = replace(self._who(request), counts=tapped_here and self._readers.count(request.scope))
+        tapped_here = _looked_at(request.scope).get(b"sec-fetch-site", b"same-origin") == b"same-origin"
+        counts = tapped_here and self._readers.count(request.scope, f"{token} wrong")
+        reader = replace(self._who(request), counts=counts)
         return self._onward(self._show.wrong(token, reader)) or self._written(request, token)
 
     async def help(self, request: Request) -> Response:
         """Any other path: the general page, in the language that the path may name."""
         return self._written(request, "", language=request.path_params.get("lang", ""))
 
-    def fallback(self, kind: Kind = Kind.HTML) -> Response:
+    def fallback(self, kind: Kind = Kind.HTML) -> Page:
         """The page for when everything else breaks; made at start."""
         return self._fallbacks[kind]
 
-    def _who(self, request: Request, language: str = "") -> Reader:
-        reader = _reader(request, self._devices, language)
-        counts = reader.counts and "token" in request.path_params and self._readers.count(request.scope)
-        return replace(reader, counts=counts)
+    def _who(self, request: Request, step: str = "") -> Reader:
+        reader = _reader(request.method, _looked_at(request.scope), _explicit(request), self._devices)
+        return self._counted(request.scope, reader, step)
 
-    def _written(self, request: Request, token: str, language: str = "") -> Response:
+    def _counted(self, scope: Scope, reader: Reader, step: str) -> Reader:
+        """The same, not counted where this step of whoever it is has been often enough. No step is never counted."""
+        counts = reader.counts and bool(step) and self._readers.count(scope, step)
+        return reader if counts is reader.counts else replace(reader, counts=counts)
+
+    def _written(self, request: Request, token: str, language: str = "") -> Page:
+        return self._opened(request.scope, token, _explicit(request) or language)
+
+    def _opened(self, scope: Scope, token: str, language: str) -> Page:
         self._count()
-        headers = _looked_at(request)
+        headers = _looked_at(scope)
         kind = asked(headers.get(b"accept", b""))
         try:
-            reader = self._who(request, language)
             # JSON is for programs: what they do with it is theirs to count.
-            opened = self._show.open(token, replace(reader, counts=False) if kind is Kind.JSON else reader)
+            step = "" if kind is Kind.JSON else token
+            reader = self._counted(scope, _reader(scope["method"], headers, language, self._devices), step)
+            opened = self._show.open(token, reader)
             return self._page(opened, kind=kind, packed=b"gzip" in headers.get(b"accept-encoding", b""))
         except Exception as error:  # noqa: BLE001 (help must not fail, whatever broke)
             self._note(f"a page broke ({type(error).__name__})")
             return self.fallback(kind)
 
-    def _write(self, opened: Opened, *, kind: Kind, packed: bool) -> Response:
+    def _write(self, opened: Opened, *, kind: Kind, packed: bool) -> Page:
         view = self._show.view(opened)
         if kind is Kind.HTML:
             body = self._renderer.page(view)
@@ -127,7 +156,7 @@ class Pages:
 
     def _respond(
         self, body: bytes, language: str, view: View | None = None, *, kind: Kind = Kind.HTML, packed: bool = False
-    ) -> Response:
+    ) -> Page:
         said = view if isinstance(view, PageView) else None
         form, media = bool(said and said.wrong), isinstance(view, VideoView)
         headers = page_headers(self._renderer.csp_style_hash, language, form=form, media=media, https=self._https)
@@ -137,7 +166,7 @@ class Pages:
         if said and said.door is Door.MAIN:
             status = said.platform.status
             headers |= _blocked_by(said.platform)
-        return Response(body, status_code=status, headers=headers, media_type=kind.value)
+        return Page(body, status_code=status, headers=headers, media_type=kind.value)
 
     def _onward(self, address: str | None) -> Response | None:
         if address is None:
@@ -151,17 +180,20 @@ def _blocked_by(platform: Platform) -> dict[str, str]:
     return {"Link": f'<{platform.blocked_by_address}>; rel="blocked-by"'} if platform.status == 451 else {}
 
 
-def _looked_at(request: Request) -> dict[bytes, bytes]:
+def _looked_at(scope: Scope) -> dict[bytes, bytes]:
     """The few headers that are looked at; nothing else of a request is."""
-    return {name: value for name, value in request.scope["headers"] if name in LOOKED_AT}
+    return {name: value for name, value in scope["headers"] if name in LOOKED_AT}
 
 
-def _reader(request: Request, devices: Devices, language: str = "") -> Reader:
-    """What a GET says of its reader."""
-    headers = _looked_at(request)
-    explicit = request.query_params.get("lang", language) if request.scope["query_string"] else language
+def _explicit(request: Request) -> str:
+    """The language that the address asks for, if any."""
+    return request.query_params.get("lang", "") if request.scope["query_string"] else ""
+
+
+def _reader(method: str, headers: Mapping[bytes, bytes], explicit: str, devices: Devices) -> Reader:
+    """What a request says of its reader."""
     header = headers.get(b"accept-language", b"")[:HEADER_LIMIT].decode("latin-1")
-    opened, device = _opened_by_a_person(request.method, headers), devices.kind(headers.get(b"user-agent", b""))
+    opened, device = _opened_by_a_person(method, headers), devices.kind(headers.get(b"user-agent", b""))
     return Reader(explicit[:LANGUAGE_LIMIT], header, opened, device)
 
 

@@ -5,35 +5,34 @@ answer otherwise."""
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from redirect.web.connections import Phase
-from redirect.web.http import JSON_HEADERS
 
 if TYPE_CHECKING:
     from asyncio import Transport
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.types import Scope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from redirect.web.connections import Connections
+    from redirect.web.http import Whole
 
-    AtOnce = Callable[[Scope, bytes], bytes]
+    Answer = Callable[[Scope, bytes], Whole]
+    AtOnce = Callable[[bytes, bytes], Answer | None]
 
 HEAD_LIMIT = 1 << 17
 """Bytes after which a head that has not ended ends the connection; reading on would cost the square of its length."""
-
-_JSON: Final = b"".join(b"%b: %b\r\n" % pair for pair in JSON_HEADERS)
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. `page`, `at_once`, `limit` and `places` are those of `protocol`."""
 
     page: ClassVar[bytes]
-    at_once: ClassVar[Mapping[bytes, AtOnce]]
+    at_once: ClassVar[staticmethod[[bytes, bytes], Answer | None]]
     limit: ClassVar[int]
     places: ClassVar[Connections]
 
@@ -41,7 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = True
     _in_body = False
     _head = 0
-    _answer: AtOnce | None = None
+    _answer: Answer | None = None
     _body = b""
     _closing = False
 
@@ -68,7 +67,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body, self._head = False, True, 0
-        answer = self.at_once.get(self.url)
+        answer = self.at_once(self.parser.get_method(), self.url)
         if answer is not None and self._is_usual():
             self._answer, self._body = answer, b""
         else:
@@ -88,15 +87,17 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         try:
-            said = self._answer({"headers": self.headers}, self._body)
+            start, headers, body = self._answer(
+                {"method": self.parser.get_method().decode(), "headers": self.headers, "client": self.client},
+                self._body,
+            )
         except Exception:  # noqa: BLE001 (the application meets the same, and knows what to say)
             self._pass_on()
             super().on_message_complete()
             return
         self._answer = None
-        head = b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
-        length = len(said)
-        self.transport.write(b"HTTP/1.1 200 OK\r\n%b%bcontent-length: %d\r\n\r\n%b" % (head, _JSON, length, said))
+        ours = b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
+        self.transport.write(b"".join((start, ours, headers, body)))
         self.on_response_complete()
         if self._closing:
             self.transport.close()
@@ -130,10 +131,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _is_usual(self) -> bool:
-        """A POST, nothing before it still unanswered or unread, and the connection stays open after it."""
+        """Nothing before it still unanswered or unread, and the connection stays open after it."""
         return (
-            self.parser.get_method() == b"POST"
-            and not self._busy()
+            not self._busy()
             and not self.expect_100_continue
             and not self.flow.write_paused
             and self.parser.get_http_version() == "1.1"
@@ -167,12 +167,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def protocol(page: bytes, at_once: Mapping[bytes, AtOnce], limit: int, places: Connections) -> type[BoundedProtocol]:
+def protocol(page: bytes, at_once: AtOnce, limit: int, places: Connections) -> type[BoundedProtocol]:
     """The server's protocol, bounded, with `page` as the help for what is no request: somebody may be reading.
 
-    `at_once` are POST calls by path that need no task of their own, since they wait for nothing: each makes a JSON body
-    of the scope (`headers` alone are filled) and its body of at most `limit` bytes. A task for each request
-    costs more than a decision. Whatever is unusual about a request, and whatever fails, goes to the application as if
-    nothing had been tried. `places` are those of all connections of one listener.
+    `at_once` finds, by method and target, what needs no task of its own, since it waits for nothing: it makes a whole
+    answer of a scope (`method`, `headers` and `client` alone are filled) and of a body of at most `limit` bytes. A task
+    for each request costs more than a decision. Whatever is unusual about a request, and whatever fails, goes to the
+    application as if nothing had been tried. `places` are those of all connections of one listener.
     """
-    return type("Protocol", (BoundedProtocol,), {"page": page, "at_once": at_once, "limit": limit, "places": places})
+    own = {"page": page, "at_once": staticmethod(at_once), "limit": limit, "places": places}
+    return type("Protocol", (BoundedProtocol,), own)
+
+
+def nothing_at_once(method: bytes, target: bytes) -> None:
+    """For where everything goes to the application."""

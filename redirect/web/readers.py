@@ -36,10 +36,11 @@ class Readers:
         self._proxies = proxies
         self._clicks = clicks
 
-    def count(self, request: Scope) -> bool:
-        """Whether this step of whoever sent the request still counts; always where nobody knows who that is."""
+    def count(self, request: Scope, step: str) -> bool:
+        """Whether this step of whoever sent the request still counts; always where nobody knows who that is. Only its
+        `client` and `headers` are looked at."""
         reader = self._reader(request)
-        return not reader or self._clicks.count(reader, request["path"])
+        return not reader or self._clicks.count(reader, step)
 
     def _reader(self, request: Scope) -> str:
         peer = _address((request.get("client") or ("",))[0])

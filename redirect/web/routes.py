@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.convertors import PathConvertor, StringConvertor, register_url_convertor
@@ -18,14 +20,16 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Scope
 
     from redirect.web.check import BatchEndpoint, CheckEndpoint, ExplainEndpoint
     from redirect.web.counts import CountsEndpoint
     from redirect.web.forward import ForwardEndpoint
     from redirect.web.health import Health
+    from redirect.web.http import Whole
     from redirect.web.media import MediaFile
     from redirect.web.pages import Pages
+    from redirect.web.protocol import Answer, AtOnce
     from redirect.web.resources import DirectoryPages, ResourcesEndpoint
     from redirect.web.tallies import TalliesEndpoint
     from redirect.web.trial import Trial
@@ -99,6 +103,22 @@ def root_routes(pages: Pages, trial: Trial | None) -> list[BaseRoute]:
     if trial is None:
         return [_help("/", pages)]
     return [Route("/", trial.form, methods=["GET"]), Route("/", trial.ask, methods=["POST"])]
+
+
+def at_once(base: str, check: Answer | None, page: Callable[[str, Scope, bytes], Whole] | None) -> AtOnce:
+    """Finds what needs no task: a check, and the page that an address without a query stands for. `base` is the path of
+    the public address, which a proxy may leave on; None where a part is not served."""
+    checks = {path.encode(): check for path in (CHECK, base + CHECK)}
+    path = re.compile(rb"(?:%b)?/w/([A-Za-z0-9_-]+)" % re.escape(base.encode()))
+
+    def find(method: bytes, target: bytes) -> Answer | None:
+        if method == b"POST":
+            return checks.get(target)
+        if method == b"GET" and page is not None and (found := path.fullmatch(target)):
+            return partial(page, found[1].decode())
+        return None
+
+    return find
 
 
 def application(

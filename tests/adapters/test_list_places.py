@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conftest import eventually
-from redirect.adapters.list_places import UNREADABLE, DirectoryPlace, HttpsPlace, claimed_version
+from redirect.adapters.https_place import HttpsPlace
+from redirect.adapters.list_places import UNREADABLE, DirectoryPlace, claimed_version
 from redirect.domain.errors import StoreError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
+import os
 import re
 import socket
 import ssl
@@ -784,8 +785,11 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """`redirect lists build`, in this process."""
+def run(
+    tmp_path: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
+    """`redirect lists build`, in this process, which is afterwards as it was: files of later tests are for others too,
+    and a program that runs as another user must be able to read them."""
 
     def running(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[str]:
         command = ["redirect", "lists", "build", "--out", "out", *arguments]
@@ -798,7 +802,10 @@ def run(tmp_path: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch, capfd: py
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REDIRECT_DATA_DIR", str(tmp_path / "var"))
-    return running
+    monkeypatch.setattr("redirect.__main__.forbid_core_dumps", lambda: None)
+    before = os.umask(0o077)
+    yield running
+    os.umask(before)
 
 
 def test_a_build_leaves_nothing_of_a_list_or_its_address_behind(

@@ -90,6 +90,18 @@ def test_a_condition_that_the_sentence_does_not_name_keeps_the_words_hedged() ->
         assert not known[country].affirms(Question.MAKING)
 
 
+def test_an_address_with_words_that_harm_gives_way_to_its_site(tmp_path: Path) -> None:
+    harmful, plain = "https://minku.example/the-predator-act", "https://zorblax.example/act"
+    rows = (
+        row("AA", source_urls=[harmful, plain], source_dates=[None, None]),
+        row("BB", source_urls=[plain, harmful], source_dates=[None, None]),
+    )
+    convert(facts_of(tmp_path / "facts", "", *rows), tmp_path / "out")
+    assert law(tmp_path / "out")["link"] == "https://minku.example/"
+    assert law(tmp_path / "out")["sources"] == [harmful, plain]
+    assert "link" not in law(tmp_path / "out", "BB")
+
+
 def test_unknown_stays_unknown(tmp_path: Path) -> None:
     convert(facts_of(tmp_path / "facts", "", row()), tmp_path / "out")
     made = law(tmp_path / "out")

@@ -16,10 +16,12 @@ from babel.messages.pofile import read_po
 from typer.testing import CliRunner
 
 from redirect.adapters.content import load_texts
+from redirect.adapters.directory import load_directory
 from redirect.adapters.vocabulary import load_words, words_for
-from redirect.cli import app
+from redirect.cli import application
 from redirect.domain.content import Door
 from redirect.domain.errors import ContentError
+from redirect.domain.wording import harmful_in_address
 from redirect.domain.wording_rules import ABOUT, Rule
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class Tree:
         """The findings, and the exit code."""
         self._compile()
         where = ["--messages", str(self.messages), "--locales", str(self.locales)]
-        done = CliRunner().invoke(app, ["messages", "check", *where, "--format", "json"])
+        done = CliRunner().invoke(application("messages"), ["messages", "check", *where, "--format", "json"])
         found: list[dict[str, str]] = json.loads(done.stdout)["findings"]
         return found, done.exit_code
 
@@ -90,7 +92,7 @@ def tree(tmp_path: Path) -> Tree:
 
 def test_what_is_shipped_breaks_no_rule(locales_dir: Path) -> None:
     where = ["--messages", str(MESSAGES), "--locales", str(locales_dir)]
-    done = CliRunner().invoke(app, ["messages", "check", *where, "--format", "json"])
+    done = CliRunner().invoke(application("messages"), ["messages", "check", *where, "--format", "json"])
     assert json.loads(done.stdout)["findings"] == []
 
 
@@ -246,6 +248,29 @@ def test_a_statute_whose_title_harms_is_found(tree: Tree) -> None:
     assert tree.found() == {(Rule.HARMFUL, "law/NO")}
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://minku.example/the-predator-act",
+        "https://minku.example/The_PREDATOR%2DAct",
+        "https://minku.example/p%C3%A9dofilia",
+        "https://predators.minku.example/act",
+    ],
+)
+def test_an_address_with_words_that_harm_is_found_however_it_writes_them(tree: Tree, address: str) -> None:
+    tree.change("sources = [", f'sources = ["{address}", ', "law/NO.toml")
+    tree.change("source_dates = [", 'source_dates = ["", ', "law/NO.toml")
+    assert tree.found() == {(Rule.ADDRESS, "law/NO")}
+    tree.change("confidence = ", 'link = "https://minku.example/"\nconfidence = ', "law/NO.toml")
+    assert tree.found() == set()
+
+
+def test_no_service_has_an_address_with_words_that_harm() -> None:
+    harmful = {word for words in load_words("harmful_words").values() for word in words}
+    addresses = {service.url for service in load_directory(MESSAGES / "resources") if service.url}
+    assert [address for address in addresses if harmful_in_address(address, harmful)] == []
+
+
 def test_a_finding_names_the_file_to_mend(tree: Tree) -> None:
     tree.change(ASKING, "Asking a predator is no step.")
     tree.change('label = "It happened to me"', 'label = "It happened <here>"', "doors.toml")
@@ -263,7 +288,7 @@ def test_findings_are_shown_as_a_table_with_how_each_language_stands(tree: Tree)
     tree.change(ASKING, "Asking a predator is no step.")
     tree.check()
     where = ["--messages", str(tree.messages), "--locales", str(tree.locales)]
-    done = CliRunner().invoke(app, ["messages", "check", *where])
+    done = CliRunner().invoke(application("messages"), ["messages", "check", *where])
     assert done.exit_code == 1
     for told in ("messages/messages.toml", "V5.A", "predator", "has a word that harms", "a draft: 0 of 2 reviews"):
         assert told in done.stdout
@@ -273,7 +298,7 @@ def test_a_language_that_lacks_a_text_is_named_with_its_file(tree: Tree) -> None
     tree.check()
     (tree.locales / "es" / "LC_MESSAGES" / "redirect.mo").unlink()
     where = ["--messages", str(tree.messages), "--locales", str(tree.locales)]
-    done = CliRunner().invoke(app, ["messages", "check", *where])
+    done = CliRunner().invoke(application("messages"), ["messages", "check", *where])
     assert done.exit_code == 1
     assert "not served until it is whole: no compiled catalogue; edit locales/es/LC_MESSAGES" in done.stdout
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from redirect.adapters.content import load_texts
 from redirect.adapters.reviews import Review, Reviewer, add_review, mark, read_reviews
-from redirect.cli import app
+from redirect.cli import application
 from redirect.domain.errors import ContentError
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def translate(locales: Path, sign: str) -> None:
 
 def run(locales: Path, *arguments: str) -> Result:
     where = ["--messages", str(MESSAGES), "--locales", str(locales)]
-    return CliRunner().invoke(app, ["messages", *arguments, *where])
+    return CliRunner().invoke(application("messages"), ["messages", *arguments, *where])
 
 
 def read(locales: Path, *, native: bool = True, tag: str = "es") -> Result:

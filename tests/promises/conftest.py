@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from redirect import app, start
+from redirect import app, data_dir, start
 from redirect import settings as settings_
 from redirect.adapters import bundles
 from redirect.adapters.board import Board
 from redirect.domain.lists import Confidence
 from redirect.tools.lists import BundleOptions, build_list
 from redirect.tools.live import SAMPLE
+from tests.videos import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +88,10 @@ class Parts:
 
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
-    directory = tmp_path_factory.mktemp("parts")
-    settings = settings_.load({"REDIRECT_DATA_DIR": str(directory / "var"), "REDIRECT_DEMO": "1"})
+    directory, videos = tmp_path_factory.mktemp("parts"), fill(tmp_path_factory.mktemp("videos"))
+    settings = settings_.load(
+        {"REDIRECT_DATA_DIR": str(directory / "var"), "REDIRECT_DEMO": "1", "REDIRECT_VIDEOS": str(videos)}
+    )
     bundle, high = directory / "bundle", Confidence.HIGH
     build_list(settings, [SAMPLE], bundle, category="csam", confidence=high, options=BundleOptions())
     return Parts(settings, start.load_content(settings), bundle)
@@ -98,7 +101,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
 def worker(parts: Parts, tmp_path: Path) -> Iterator[Worker]:
     """A worker of a demo service with the sample list, whose store cannot be reached."""
     settings = dataclasses.replace(parts.settings, data_dir=tmp_path, store_url=settings_.Secret(NOBODY))
-    keys = start.load_keys(parts.settings)
+    keys = data_dir.load_keys(parts.settings)
     made = app.Worker(settings, keys, parts.content, Board(1), "http://127.0.0.1:8080")
     made.lists.take(*bundles.read(parts.bundle))
     yield Worker(made.site.app, made.anomalies)

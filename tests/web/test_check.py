@@ -150,3 +150,17 @@ def test_many_requests_share_a_connection(demo: Service) -> None:
         for _ in range(50):
             assert platform.post("/v1/check", content=b'{"query":"zorblax minku"}').json()["action"] == "block"
             assert platform.post("/v1/check", content=b"{").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"), [("ar", "ar"), ("zh-TW,en;q=0.5", "zh-Hant"), ("tlh", "en"), ("pt-AO", "pt-PT")]
+)
+def test_title_and_text_come_with_their_language(demo: Service, wanted: str, given: str) -> None:
+    answer = demo.check(LISTED, languages=wanted)
+    page = demo.page(f"{answer['page']}")
+    assert answer["language"] == given
+    assert page.all("html")[0]["lang"] == given
+
+
+def test_an_answer_that_allows_says_no_more_than_that(demo: Service) -> None:
+    assert set(demo.check("weather tomorrow", languages="ar")) == {"action", "list_version", "degraded"}

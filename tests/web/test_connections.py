@@ -14,13 +14,14 @@ from uvicorn.server import ServerState
 
 from conftest import LISTED, free_port
 from redirect.web.connections import PATIENCE, Connections, Phase
-from redirect.web.http import read_body
+from redirect.web.http import read_body, whole_json
 from redirect.web.protocol import protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from conftest import Service
+    from redirect.web.http import Whole
 
 KEEP_ALIVE = 75
 MOST = 8
@@ -55,9 +56,7 @@ async def listening() -> AsyncIterator[Listener]:
     places = Connections(MOST, KEEP_ALIVE, noted.append)
     state, port = ServerState(), free_port()
     listener = Listener(port, places, noted)
-    config = uvicorn.Config(
-        answered, http=protocol(b"help", {b"/v1/check": lambda _, body: body}, 100, places), lifespan="off"
-    )
+    config = uvicorn.Config(answered, http=protocol(b"help", at_once, 100, places), lifespan="off")
     config.load()
     made: Callable[[], Any] = lambda: config.http_protocol_class(config, state, {})  # type: ignore[call-arg] # noqa: E731
     server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", port)
@@ -68,6 +67,11 @@ async def listening() -> AsyncIterator[Listener]:
         for writer in listener.opened:
             writer.transport.abort()
         await asyncio.sleep(0.05)
+
+
+def at_once(_method: bytes, target: bytes) -> Callable[[Any, bytes], Whole] | None:
+    """Says what it was sent."""
+    return (lambda _, body: whole_json(body)) if target == b"/v1/check" else None
 
 
 async def heard(reader: asyncio.StreamReader) -> bytes:

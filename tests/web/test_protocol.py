@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -88,6 +89,29 @@ def test_a_check_is_answered_alike_with_and_without_a_task_of_its_own(demo: Serv
     at_once, ordinary = (said(demo, asked(body, path=path, key=key), LAST) for path in (b"/v1/check", b"/v1/check?"))
     assert without_dates(at_once) == without_dates(ordinary)
     assert at_once.endswith(b"\r\n\r\nok\n"), "the connection serves what comes next"
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"POST", b"OPTIONS"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Accept-Language: ar",
+        b"Accept: text/plain",
+        b"Accept: application/json",
+        b"Accept-Encoding: gzip",
+        b"Sec-Purpose: prefetch",
+        b"Content-Length: 0",
+    ],
+)
+def test_a_page_is_answered_alike_with_and_without_a_task_of_its_own(
+    demo: Service, method: bytes, header: bytes
+) -> None:
+    path = urlsplit(demo.check("zorblax minku")["page"]).path.encode()
+    for address in (path, path[:-3] + b"AAA", b"/w/x"):
+        request = b"%b %b%b HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n"
+        at_once, ordinary = (said(demo, request % (method, address, mark, header), LAST) for mark in (b"", b"?"))
+        assert without_dates(at_once) == without_dates(ordinary)
+        assert at_once.endswith(b"\r\n\r\nok\n"), "the connection serves what comes next"
 
 
 @pytest.mark.parametrize(

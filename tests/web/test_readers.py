@@ -34,7 +34,7 @@ class Noted:
 
 def request(peer: str, *forwarded: str) -> Scope:
     headers = [(b"x-forwarded-for", text.encode("latin-1")) for text in forwarded]
-    return {"client": (peer, 1) if peer else None, "headers": headers, "path": "/w/a"}
+    return {"client": (peer, 1) if peer else None, "headers": headers}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def request(peer: str, *forwarded: str) -> Scope:
 )
 def test_the_reader_is_the_last_address_that_no_proxy_of_ours_has(asked: Scope, reader: str) -> None:
     noted = Noted()
-    assert not Readers(OURS, noted).count(asked)
+    assert not Readers(OURS, noted).count(asked, "a step")
     assert noted.readers == [reader]
 
 
@@ -75,7 +75,7 @@ def test_the_reader_is_the_last_address_that_no_proxy_of_ours_has(asked: Scope, 
 )
 def test_what_may_be_everybody_is_taken_for_nobody(asked: Scope) -> None:
     noted = Noted()
-    assert Readers(OURS, noted).count(asked)
+    assert Readers(OURS, noted).count(asked, "a step")
     assert not noted.readers
 
 
