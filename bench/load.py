@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+BROWSER = (
+    (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    (b"Accept-Encoding", b"gzip, deflate, br, zstd"),
+    (b"Accept-Language", b"en-GB,en;q=0.9,fr;q=0.8"),
+    (b"Sec-Fetch-Dest", b"document"),
+    (b"User-Agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+)
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,11 @@ def once(target: Target, seconds: int, scratch: Path) -> Loaded:
 
 
 def _script(target: Target) -> bytes:
-    """Requests are made once, before the load, so that both sides pay for sending alone."""
+    """Requests are made once, before the load, so that both sides pay for sending alone. A GET says what browsers say
+    of themselves: a page looks at it."""
     head = b'wrk.headers["Authorization"] = "Bearer %s"\n' % target.key.encode()
     if not target.bodies:
-        return head + b'wrk.headers["Accept-Encoding"] = "gzip"\n'
+        return head + b"".join(b'wrk.headers["%b"] = "%b"\n' % header for header in BROWSER)
     bodies = b",\n".join(b"[==[%s]==]" % body for body in target.bodies)
     return head + (
         b"local bodies = {%s}\nlocal made, turn = {}, 0\n"

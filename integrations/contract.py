@@ -45,8 +45,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import pytest
 
-from conftest import eventually, free_port
+from conftest import eventually
 from integrations.conftest import PAGES, RESULTS, Reply, StandIn, ask, listening
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

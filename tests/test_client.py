@@ -27,13 +27,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import eventually, free_port
+from conftest import eventually
 from integrations.conftest import StandIn, listening
 from integrations.contract import BLOCK, NOT_WELL, NOT_WELL_IN_JSON, PAGE, STOPS, hung, ill_with, silent_port
 from redirect.client import Action, Answer, AsyncClient, Client, Reason, Subject, cut, pieces
 from redirect.client.answer import Unreadable, read_answers
 from redirect.client.care import Care
 from redirect.client.question import BATCH_BYTES, batches
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from conftest import WEB, eventually, free_port, needed
+from conftest import WEB, eventually, needed
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

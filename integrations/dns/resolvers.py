@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from conftest import eventually, free_port, needed
+from conftest import eventually, needed
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import Service, eventually, free_port, needed
+from conftest import Service, eventually, needed
 from integrations.conftest import ask
 from integrations.dns import resolvers
 from integrations.dns.world import BROKEN, World
 from redirect.tools.live import SAMPLE
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conftest import eventually, free_port, needed
+from conftest import eventually, needed
 from integrations.conftest import LISTED_HOST, RESULTS, Reply, StandIn, ask
 from integrations.contract import CANARY, PERSON, Front, MakeFront, SearchAdapter, assert_unwritten, hung
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conftest import PROGRAM, eventually, free_port, needed
+from conftest import PROGRAM, eventually, needed
 from integrations.conftest import PAGES
 from integrations.contract import Front
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

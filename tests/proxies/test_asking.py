@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import Service, free_port
 from redirect.proxies.asking import FAILURES, TIME_LIMIT, Asker, Verdict
 from redirect.proxies.question import Question
 from redirect.proxies.wire import Unreadable, read_reply
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from conftest import Service
 
     Says = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import PROGRAM, Service, eventually, free_port
+from conftest import PROGRAM, Service, eventually
 from redirect.proxies.asking import Asker
 from redirect.proxies.icap import IcapServer
 from redirect.proxies.icap_wire import CONTINUE, PREVIEW_LIMIT, chunk
 from redirect.proxies.question import FORM_LIMIT
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,7 +10,8 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from conftest import PROGRAM, Service, free_port
+from conftest import PROGRAM, Service
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

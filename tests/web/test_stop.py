@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from conftest import LISTED_URL, PLAIN, Html, Service, eventually, free_port
+from conftest import LISTED_URL, PLAIN, Html, Service, eventually
 from integrations.conftest import ask
 from redirect.domain.errors import SettingsError
 from redirect.settings import load
 from redirect.start import load_content
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
