@@ -80,6 +80,12 @@ bench: .venv/made-bench programs ## The performance table, as ratios against an 
 soak: .venv/made-dev ## Ten million counts while workers and store are killed: none lost, none doubled
 	$(BIN)/python -m bench.soak
 
+SCHEMA_EXAMPLES ?= 5000
+
+.PHONY: schema
+schema: .venv/made-dev catalogues ## The API against its description, SCHEMA_EXAMPLES=5000 for each call
+	SCHEMA_EXAMPLES=$(SCHEMA_EXAMPLES) $(BIN)/pytest tests/hostile/test_schema.py
+
 FUZZ_SECONDS ?= 600
 
 .PHONY: fuzz

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from redirect.adapters import logs
 from redirect.adapters.access import AccessKeys, demo_access
 from redirect.adapters.board import Board, Metric
+from redirect.adapters.clicks import Clicks
 from redirect.adapters.flush import ROUND, Flusher
 from redirect.adapters.list_places import place_of
 from redirect.adapters.live_directory import LiveDirectory
@@ -25,6 +26,7 @@ from redirect.adapters.tokens import TokenBox
 from redirect.adapters.watcher import LOOK, KeyWatcher, ListWatcher, PauseWatcher
 from redirect.data_dir import store_url
 from redirect.site import Parts, Site
+from redirect.web.readers import Readers
 
 if TYPE_CHECKING:
     from redirect.adapters.keyring import Keyring
@@ -38,9 +40,12 @@ class Worker:
     def __init__(self, settings: Settings, keys: Keyring, content: Content, board: Board, url: str) -> None:
         data = settings.data_dir
         self.anomalies = logs.Anomalies(partial(board.add, Metric.ERRORS))
+        self.connections = settings.connections
         self.store = Store(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)
-        self.access = AccessKeys(data / "access.json", dict([demo_access()]) if settings.demo else {})
+        self.access = AccessKeys(
+            data / "access.json", dict([demo_access()]) if settings.demo else {}, time.time, board.rates
+        )
         self.directory = LiveDirectory(content.directory, data / "pauses.json", time.time)
         self.spool = open_spool(data / "spool", time.time, partial(board.add, Metric.LOST_COUNTS))
         self.flusher = Flusher(self.spool, data / "spool", self.store)
@@ -71,5 +76,6 @@ class Worker:
                 state=WorkerState(self.lists, self.key_watcher, self.flusher, languages),
                 anomalies=self.anomalies,
                 board=board,
+                readers=Readers(settings.proxies, Clicks()),
             )
         )

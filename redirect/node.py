@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import resource
 import signal
 import socket
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -29,6 +30,7 @@ from redirect.data_dir import load_keys, store_url
 from redirect.domain.errors import SettingsError
 from redirect.start import Content, load_content
 from redirect.web.check import CHECK_LIMIT
+from redirect.web.connections import LOOK, Connections
 from redirect.web.protocol import nothing_at_once, protocol
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from redirect.adapters.keyring import Keyring
     from redirect.settings import Settings
-    from redirect.web.protocol import BoundedProtocol
+    from redirect.web.protocol import AtOnce
 
     Listeners = tuple[socket.socket, socket.socket | None]
 
@@ -49,6 +51,8 @@ GRACE = 5
 FIRST_LOOK = 5.0
 KEEP_ALIVE = 75  # longer than the idle connections of common proxies, so that they close first
 KEEP_ALIVE_OF_PERSONS = 5
+OTHER_FILES = 128
+"""Open files that a worker needs beside its connections, with room."""
 
 
 def serve(settings: Settings, announce: Callable[[str, Content], None], first_list: Callable[[Settings], None]) -> None:
@@ -130,12 +134,13 @@ async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
         pass
     except Exception:
         LOG.exception("what is kept could not be read; the service goes on without")
-    config = _config(worker.site.app, protocol(worker.site.help_page, worker.site.at_once, CHECK_LIMIT), KEEP_ALIVE)
+    config, places = _listening(worker, worker.site.app, worker.site.at_once, KEEP_ALIVE)
     server = Server(config, board.begin_serving)
     listener, stop = listeners
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
-    tasks = [asyncio.create_task(repeat(work, every)) for work, every in worker.beside]
+    beside = (*worker.beside, (places.look, LOOK))
+    tasks = [asyncio.create_task(repeat(work, every)) for work, every in beside]
     async with _stop_page(worker, stop):
         await server.serve(sockets=[listener])
     await end(tasks)
@@ -150,29 +155,44 @@ async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIte
     if worker.site.stop_page is None or listener is None:
         yield
         return
-    server = BesideServer(
-        _config(worker.site.stop_page, protocol(worker.site.help_page, nothing_at_once, 0), KEEP_ALIVE_OF_PERSONS)
-    )
+    config, places = _listening(worker, worker.site.stop_page, nothing_at_once, KEEP_ALIVE_OF_PERSONS)
+    server = BesideServer(config)
+    looking = asyncio.create_task(repeat(places.look, LOOK))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield
     finally:
         server.should_exit = True
         await task
+        looking.cancel()
 
 
-def _config(app: ASGIApp, http: type[BoundedProtocol], keep_alive: int) -> uvicorn.Config:
-    return uvicorn.Config(
+def _listening(worker: Worker, app: ASGIApp, at_once: AtOnce, keep_alive: int) -> tuple[uvicorn.Config, Connections]:
+    """How one listener is served, and the connections it will have."""
+    places = Connections(_room_for(worker.connections), keep_alive, worker.anomalies.note)
+    config = uvicorn.Config(
         app,
-        http=http,
+        http=protocol(worker.site.help_page, at_once, CHECK_LIMIT, places),
         ws="none",
         lifespan="off",
         access_log=False,  # it would write query strings
+        proxy_headers=False,  # it would keep thousands of people's addresses in a memo, and believe who sends them
         log_config=None,
         server_header=False,
         timeout_keep_alive=keep_alive,
         timeout_graceful_shutdown=GRACE,
     )
+    return config, places
+
+
+def _room_for(connections: int) -> int:
+    """As many, or as many as the system lets this process have open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft < wanted:
+        soft = min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(connections, soft - OTHER_FILES))
 
 
 class Server(uvicorn.Server):

@@ -120,6 +120,13 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+def _networks(value: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(text.strip()) for text in value.split(",") if text.strip())
+    except ValueError:
+        raise ValueError("addresses or networks are needed, such as 10.0.0.5 or 10.1.0.0/16") from None
+
+
 def _words(value: str) -> tuple[str, ...]:
     words = tuple(word.strip() for word in value.split(",") if word.strip())
     if not words:
@@ -179,8 +186,16 @@ class Settings:
     host: str = _setting("127.0.0.1", _host, "Address to listen on")
     port: int = _setting("8080", _number(0, 65535), "Port to listen on; 0 takes a free one")
     workers: int = _setting("1", _number(1, 256), "Worker processes; about one for each core")
+    connections: int = _setting(
+        "4000", _number(1, 1_000_000), "Connections that each worker keeps at once; one more ends the slowest newcomer"
+    )
     public_url: str = _setting(
         "", _public_url, "Address under which people reach the pages, path allowed (default http://HOST:PORT)"
+    )
+    proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = _setting(
+        "127.0.0.0/8,::1",
+        _networks,
+        "Your own proxies, whose X-Forwarded-For is believed, so that no reader counts often",
     )
     platforms: Path | None = _setting(
         "", _optional_path, "Your platforms.toml: shown names, who blocks, appeal, exit address"

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from redirect.adapters.tokens import TokenBox
     from redirect.settings import Settings
     from redirect.start import Content
+    from redirect.web.readers import Readers
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Parts:
     state: WorkerState
     anomalies: Anomalies
     board: Board
+    readers: Readers
 
 
 class Site:
@@ -105,7 +107,8 @@ class Site:
             served += self._for_people()
         if self._parts.settings.only != "pages":
             served += self._for_platforms()
-        return routes.application(served, self._pages, self._base, self._parts.anomalies.note)
+        https = self._parts.url.startswith("https://")
+        return routes.application(served, self._pages, self._base, self._parts.anomalies.note, https=https)
 
     def _for_people(self) -> list[BaseRoute]:
         parts = self._parts
@@ -177,6 +180,7 @@ class Site:
             self._renderer,
             self._faces,
             parts.content.devices,
+            parts.readers,
             count,
             parts.anomalies.note,
             https=parts.url.startswith("https://"),

@@ -7,6 +7,7 @@ store is down.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from redirect.adapters.rates import Rates
+    from redirect.domain.rates import Spent
+    from redirect.journeys.ports import Clock
+
 PREFIX = "rd_"
+SHORT = 8
+"""Bytes of a digest by which it is looked up; the whole is compared in constant time."""
 DEMO_KEY = "demo"
 
 
@@ -40,32 +47,57 @@ def demo_access() -> tuple[str, Access]:
 
 
 class AccessKeys:
-    """The access keys known to this process, by digest."""
+    """The access keys known to this process, by digest, and how often each is used."""
 
-    def __init__(self, cache: Path, built_in: Mapping[str, Access]) -> None:
+    def __init__(self, cache: Path, built_in: Mapping[str, Access], clock: Clock, rates: Rates) -> None:
         self._cache = cache
         self._built_in = dict(built_in)
-        self._known = dict(built_in)
+        self._clock = clock
+        self._rates = rates
+        self._records = dict(built_in)
         if cache.exists():
             # A damaged copy must not stop the start: the store has the keys too.
-            with suppress(msgspec.DecodeError, OSError):
+            with suppress(msgspec.DecodeError, msgspec.ValidationError, OSError):
                 self._take(msgspec.json.decode(cache.read_bytes(), type=dict[str, Access]))
+        self.tick()
 
     def find(self, presented: bytes) -> Access | None:
-        """The access that this key gives. Only digests are compared, so timing tells nothing of a key."""
-        return self._known.get(digest(presented))
+        """The access that this key gives."""
+        whole = hashlib.sha256(presented).digest()
+        kept, access = self._good.get(whole[:SHORT], (b"", None))
+        return access if hmac.compare_digest(kept, whole) else None
+
+    def spend(self, access: Access, scope: Scope, calls: int, *, owed: bool = False) -> Spent | None:
+        """Count calls against the limit, as `Rates` does; None where there is none."""
+        limit = access.limit_of(scope)
+        return self._rates.spend(f"{access.sender} {scope}", limit, calls, owed=owed) if limit else None
 
     def refresh(self, records: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
         read = {key: _read(record) for key, record in records.items()}
         access = {key: record for key, record in read.items() if record is not None}
         if self._take(access):
+            self.tick()
             write_atomically(self._cache, msgspec.json.encode(access))
 
+    def tick(self) -> None:
+        """Let go of those that have ended. Often, since nobody looks when one is presented."""
+        now = self._clock()
+        found = ((_digest(key), access) for key, access in self._records.items() if access.is_good(now))
+        self._good = {whole[:SHORT]: (whole, access) for whole, access in found if whole}
+
     def _take(self, access: Mapping[str, Access]) -> bool:
-        known = {**access, **self._built_in}
-        changed, self._known = known != self._known, known
+        records = {**access, **self._built_in}
+        changed, self._records = records != self._records, records
         return changed
+
+
+def _digest(key: str) -> bytes:
+    """Empty for what is none: it gives no access."""
+    try:
+        return bytes.fromhex(key)
+    except ValueError:
+        return b""
 
 
 def _read(record: bytes) -> Access | None:

@@ -13,6 +13,8 @@ import time
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from redirect.adapters.rates import Rates
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,13 +44,14 @@ ABOUT = {
 
 
 class Board:
-    """Counters of all workers; `row` picks the one that this process writes."""
+    """Counters of all workers; `row` picks the one that this process writes. `rates` are shared alike."""
 
     def __init__(self, workers: int, clock: Clock = time.time) -> None:
         self._workers = workers
         self._clock = clock
         self._words = memoryview(mmap.mmap(-1, (workers * len(Metric) + 3) * 8)).cast("Q")
         self._base = 0
+        self.rates = Rates()
 
     @property
     def serving(self) -> bool:

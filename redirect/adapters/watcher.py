@@ -71,7 +71,8 @@ class KeyWatcher:
         self.reachable = False
 
     async def look(self) -> None:
-        """Take over what is new."""
+        """Take over what is new, and let go of what has ended."""
+        self._access.tick()
         try:
             records = await self._store.access_keys()
             if records is not None:

@@ -49,8 +49,9 @@ async def take(store: SumTaker, clock: Clock, access: Access, batch: TallyBatch)
         for cell in batch.cells
         if _ensure_known(cell) and oldest <= cell.period <= newest
     )
-    # The sender's own name for its spool, under the name of its key: no sender can block another's numbers.
-    await store.apply(Sums(f"{access.id}{SEPARATOR}{batch.spool}", batch.sequence, cells))
+    # The sender's own name for its spool, under that of its first key: no sender can block another's numbers, and what
+    # one sends again after its key was rotated is known.
+    await store.apply(Sums(f"{access.sender}{SEPARATOR}{batch.spool}", batch.sequence, cells))
 
 
 def _ensure_known(cell: TallyCell) -> bool:

@@ -8,23 +8,54 @@ import msgspec
 
 from redirect.adapters import access
 from redirect.adapters.platforms import ensure_name
-from redirect.domain.access import Access, Scope
+from redirect.domain.access import Access
+from redirect.domain.errors import SettingsError
 from redirect.tools.stores import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from redirect.adapters.store import Store
+    from redirect.domain.access import Limit, Scope
     from redirect.settings import Settings
 
 
-async def create_key(settings: Settings, platform: str, scopes: Sequence[Scope]) -> tuple[str, Access]:
+async def create_key(
+    settings: Settings, platform: str, scopes: Sequence[Scope], ends: int = 0, limit: Limit | None = None
+) -> tuple[str, Access]:
     """A new key, to be shown once, and what is kept of it."""
+    asked = Access(id="", platform=ensure_name(platform), scopes=tuple(dict.fromkeys(scopes)), ends=ends, limit=limit)
+    async with open_store(settings) as store:
+        return await _made(store, asked)
+
+
+async def rotate_key(settings: Settings, key_id: str, old_ends: int, ends: int) -> tuple[str, Access]:
+    """A new key for the same as an old one, which ends at `old_ends` at the latest: both are good until then.
+
+    Raises SettingsError where there is no such key, or it ends some day and nothing says when the new one does.
+    """
+    async with open_store(settings) as store:
+        digest, old = _named(await store.access_keys() or {}, key_id)
+        if old.ends and not ends:
+            raise SettingsError("this key has an end: say with --expires when the new one's is")
+        made = await _made(store, msgspec.structs.replace(old, ends=ends, line=old.sender))
+        await store.write_access_key(digest, msgspec.json.encode(old.replaced_at(old_ends)))
+    return made
+
+
+async def _made(store: Store, asked: Access) -> tuple[str, Access]:
     key = access.new_key()
     digest = access.digest(key)
-    record = Access(id=digest[:8], platform=ensure_name(platform), scopes=tuple(dict.fromkeys(scopes)))
-    async with open_store(settings) as store:
-        await store.write_access_key(digest, msgspec.json.encode(record))
+    record = msgspec.structs.replace(asked, id=digest[:8])
+    await store.write_access_key(digest, msgspec.json.encode(record))
     return key, record
+
+
+def _named(records: Mapping[str, bytes], key_id: str) -> tuple[str, Access]:
+    for digest, record in records.items():
+        if digest[:8] == key_id:
+            return digest, msgspec.json.decode(record, type=Access)
+    raise SettingsError("there is no such key; `redirect keys list` shows them all")
 
 
 async def known_keys(settings: Settings) -> list[Access]:

@@ -15,14 +15,15 @@ from redirect.domain.errors import BadRequest
 from redirect.domain.subject import Subject
 from redirect.journeys.check import Answer
 from redirect.web.http import read_body, send_json, whole_json
-from redirect.web.security import KnownKeys, admit
+from redirect.web.security import KnownKeys, admit, charge, known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import Receive, Send
     from starlette.types import Scope as Request
 
+    from redirect.domain.access import Access
     from redirect.journeys.check import Checker
     from redirect.web.http import Whole
     from redirect.web.native import Native
@@ -55,6 +56,10 @@ class Count(Protocol):
     def __call__(self, count: int = 1) -> None: ...
 
 
+class Limited(Exception):  # noqa: N818 (no mistake of anybody's)
+    """A call that counts against a limit, whose answer needs headers of its own."""
+
+
 class Caller:
     """Knows which platform a request comes from. Platforms that the operator did not describe get defaults."""
 
@@ -63,8 +68,28 @@ class Caller:
         self._platforms = dict(platforms)
 
     def platform(self, request: Request) -> Platform:
-        """Raises BadRequest where no key allows checks."""
-        name = admit(request, self._keys, Scope.CHECK).platform
+        """Raises BadRequest where no key allows checks, or not so many."""
+        return self._of(admit(request, self._keys, Scope.CHECK))
+
+    def platform_of_many(self, request: Request) -> Callable[[int], Platform]:
+        """The same for a request that is counted as several, as soon as it is known how many."""
+        access = admit(request, self._keys, Scope.CHECK)
+
+        def counted(calls: int) -> Platform:
+            charge(request, self._keys, access, Scope.CHECK, calls - 1, owed=True)
+            return self._of(access)
+
+        return counted
+
+    def platform_without_limit(self, request: Request) -> Platform:
+        """The same, for a key that has none. Raises Limited for any other."""
+        access = known(request, self._keys, Scope.CHECK)
+        if access.limit is not None:
+            raise Limited
+        return self._of(access)
+
+    def _of(self, access: Access) -> Platform:
+        name = access.platform
         platform = self._platforms.get(name)
         if platform is None:
             platform = self._platforms[name] = Platform(name)  # as many as the operator made keys for
@@ -84,15 +109,15 @@ class CheckEndpoint:
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await send_json(send, self._answer(request, await read_body(receive, CHECK_LIMIT)))
+        platform = self._caller.platform(request)
+        await send_json(send, self._answer(platform, await read_body(receive, CHECK_LIMIT)))
 
     def at_once(self, request: Request, body: bytes) -> Whole:
-        """The whole answer; only the headers of `request` are looked at. Raises BadRequest, and nothing is counted
-        then."""
-        return whole_json(self._answer(request, body))
+        """The whole answer; only the headers of `request` are looked at. Raises BadRequest or Limited, and nothing is
+        counted then."""
+        return whole_json(self._answer(self._caller.platform_without_limit(request), body))
 
-    def _answer(self, request: Request, body: bytes) -> bytes:
-        platform = self._caller.platform(request)
+    def _answer(self, platform: Platform, body: bytes) -> bytes:
         subject = decode(self._decoder, body)
         answer = self._checker.check(subject, platform)
         if subject.face is not None:
@@ -127,10 +152,11 @@ class BatchEndpoint:
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request; either all subjects are answered or none."""
-        platform = self._caller.platform(request)
+        counted = self._caller.platform_of_many(request)
         subjects = decode(self._decoder, await read_body(receive, BATCH_LIMIT)).subjects
         if len(subjects) > BATCH_SUBJECTS:
             raise BadRequest("invalid-request")
+        platform = counted(len(subjects))
         for subject in subjects:
             subject.ensure_valid()
             if subject.face is not None:

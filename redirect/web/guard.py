@@ -11,22 +11,26 @@ from starlette.exceptions import HTTPException
 
 from redirect.domain.errors import BadRequest
 from redirect.web import problems
-from redirect.web.http import Disconnected
+from redirect.web.http import GUARDING, Disconnected, header
+from redirect.web.security import HSTS, LIMIT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from redirect.web.pages import Pages
 
 API = ("/v1/", "/livez", "/readyz", "/metrics")
+HTML = b"text/html"
+HTTPS_ONLY = (b"strict-transport-security", HSTS.encode())
 ROUTER_PROBLEMS = {404: "not-found", 405: "wrong-method"}
 
 
 class Guard:
-    """The ASGI application. `base` is the path of the public address, cut off where a proxy left it on."""
+    """The ASGI application. `base` is the path of the public address, cut off where a proxy left it on; with
+    `https` browsers are told to stay there."""
 
     def __init__(
         self,
@@ -35,24 +39,26 @@ class Guard:
         base: str,
         pages: Pages,
         note: Callable[[str], None],
+        https: bool,
     ) -> None:
         self._router = router
         self._base = base
         self._pages = pages
         self._note = note
+        self._headers = [*GUARDING.items(), *([HTTPS_ONLY] if https else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; answer for the rest of the service where it fails."""
         if self._base and (scope["path"] == self._base or scope["path"].startswith(f"{self._base}/")):
             scope["path"] = scope["path"].removeprefix(self._base) or "/"
+        send = self._guarding(scope, send)
         scope["app"] = self  # tells the router to raise rather than to write an error of its own
         try:
             await self._router(scope, receive, send)
         except BadRequest as error:
             await problems.respond(error.problem)(scope, receive, send)
         except HTTPException as error:
-            name = ROUTER_PROBLEMS.get(error.status_code, "internal")
-            await problems.respond(name, error.headers)(scope, receive, send)
+            await self._lost(scope, error)(scope, receive, send)
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 (the very purpose of this layer)
@@ -61,3 +67,22 @@ class Guard:
 
     def _answer(self, path: str) -> Response:
         return problems.respond("internal") if path.startswith(API) else self._pages.fallback()
+
+    def _lost(self, scope: Scope, error: HTTPException) -> Response:
+        """A person who mistyped an address finds help there, too; a program is told what it did wrong."""
+        if error.status_code == 404 and not scope["path"].startswith(API) and HTML in header(scope, b"accept"):
+            return self._pages.lost
+        return problems.respond(ROUTER_PROBLEMS.get(error.status_code, "internal"), error.headers)
+
+    def _guarding(self, scope: Scope, send: Send) -> Send:
+        """Every answer carries the headers that guard it, and says so where it counts against a limit."""
+
+        async def telling(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = message["headers"]
+                said = {name for name, _ in given}
+                missing = [pair for pair in self._headers if pair[0] not in said]
+                message["headers"] = [*given, *missing, *scope.get(LIMIT_HEADERS, ())]
+            await send(message)
+
+        return telling

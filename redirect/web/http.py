@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     Whole = tuple[bytes, bytes, bytes]
     """An answer: its first line; its headers, the empty line after them included; its body."""
 
-JSON_HEADERS = [
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-]
+GUARDING = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+}
+"""On every answer that does not say otherwise itself: an API's answer is no page, and nobody else's."""
+JSON_HEADERS = [(b"content-type", b"application/json"), *GUARDING.items()]
 _OK = b"HTTP/1.1 200 OK\r\n"
 _JSON = b"".join(b"%b: %b\r\n" % pair for pair in JSON_HEADERS)
 

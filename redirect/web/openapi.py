@@ -23,7 +23,7 @@ from redirect.web.tallies import Taken
 
 REF = "#/components/schemas/{name}"
 CALLER_PROBLEMS = ("malformed-json", "invalid-request", "query-or-url", "text-too-long", "body-too-large")
-KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope")
+KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope", "too-many-requests")
 
 
 def document() -> dict[str, Any]:

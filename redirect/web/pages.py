@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from redirect.web.device import Devices
     from redirect.web.faces import Faces
     from redirect.web.http import Whole
+    from redirect.web.readers import Readers
     from redirect.web.render import Renderer, View
 
 LANGUAGE_LIMIT = 32
@@ -57,6 +58,7 @@ class Pages:
         renderer: Renderer,
         faces: Faces,
         devices: Devices,
+        readers: Readers,
         count: Count,
         note: Callable[[str], None],
         *,
@@ -66,6 +68,7 @@ class Pages:
         self._renderer = renderer
         self._faces = faces
         self._devices = devices
+        self._readers = readers
         self._count = count
         self._note = note
         self._https = https
@@ -76,6 +79,8 @@ class Pages:
             Kind.HTML: self._respond(renderer.fallback(), "en"),
             **{kind: self._respond(faces.fallback(kind), "en", kind=kind) for kind in (Kind.TEXT, Kind.JSON)},
         }
+        self.lost = self._respond(renderer.fallback(), "en")
+        self.lost.status_code = 404
 
     async def page(self, request: Request) -> Response:
         """`GET /w/{token}`: a warning, a door or a thank-you."""
@@ -88,18 +93,23 @@ class Pages:
     async def leave(self, request: Request) -> Response:
         """`GET /w/{token}/leave`: away from here."""
         token = request.path_params["token"]
-        return self._onward(self._show.leave(token, self._who(request))) or self._written(request, token)
+        return self._onward(self._show.leave(token, self._who(request, f"{token} leave"))) or self._written(
+            request, token
+        )
 
     async def go(self, request: Request) -> Response:
         """`GET /w/{token}/go/{code}`: to a service that this page shows, nowhere else."""
         token, code = request.path_params["token"], request.path_params["code"]
-        return self._onward(self._show.go(token, code, self._who(request))) or self._written(request, token)
+        return self._onward(self._show.go(token, code, self._who(request, f"{token} {code}"))) or self._written(
+            request, token
+        )
 
     async def wrong(self, request: Request) -> Response:
         """`POST /w/{token}/wrong`: this is not what I meant. Whatever the form carries is never read."""
         token = request.path_params["token"]
         tapped_here = _looked_at(request.scope).get(b"sec-fetch-site", b"same-origin") == b"same-origin"
-        reader = replace(self._who(request), counts=tapped_here)
+        counts = tapped_here and self._readers.count(request.scope, f"{token} wrong")
+        reader = replace(self._who(request), counts=counts)
         return self._onward(self._show.wrong(token, reader)) or self._written(request, token)
 
     async def help(self, request: Request) -> Response:
@@ -110,8 +120,14 @@ class Pages:
         """The page for when everything else breaks; made at start."""
         return self._fallbacks[kind]
 
-    def _who(self, request: Request) -> Reader:
-        return _reader(request.method, _looked_at(request.scope), _explicit(request), self._devices)
+    def _who(self, request: Request, step: str = "") -> Reader:
+        reader = _reader(request.method, _looked_at(request.scope), _explicit(request), self._devices)
+        return self._counted(request.scope, reader, step)
+
+    def _counted(self, scope: Scope, reader: Reader, step: str) -> Reader:
+        """The same, not counted where this step of whoever it is has been often enough. No step is never counted."""
+        counts = reader.counts and bool(step) and self._readers.count(scope, step)
+        return reader if counts is reader.counts else replace(reader, counts=counts)
 
     def _written(self, request: Request, token: str, language: str = "") -> Page:
         return self._opened(request.scope, token, _explicit(request) or language)
@@ -121,9 +137,10 @@ class Pages:
         headers = _looked_at(scope)
         kind = asked(headers.get(b"accept", b""))
         try:
-            reader = _reader(scope["method"], headers, language, self._devices)
             # JSON is for programs: what they do with it is theirs to count.
-            opened = self._show.open(token, replace(reader, counts=False) if kind is Kind.JSON else reader)
+            step = "" if kind is Kind.JSON else token
+            reader = self._counted(scope, _reader(scope["method"], headers, language, self._devices), step)
+            opened = self._show.open(token, reader)
             return self._page(opened, kind=kind, packed=b"gzip" in headers.get(b"accept-encoding", b""))
         except Exception as error:  # noqa: BLE001 (help must not fail, whatever broke)
             self._note(f"a page broke ({type(error).__name__})")

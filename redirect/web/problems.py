@@ -43,6 +43,9 @@ PROBLEMS: dict[str, Problem] = {
     "no-key": Problem(401, "A key is needed", "Send Authorization: Bearer and a key of this service."),
     "wrong-key": Problem(401, "This key is not known", "Keys are made with `redirect keys create`."),
     "wrong-scope": Problem(403, "This key does not allow that", "Use a key with the scope that this call needs."),
+    "too-many-requests": Problem(
+        429, "This key was used too often", "Wait as Retry-After says; RateLimit-Policy names the limit."
+    ),
     "not-found": Problem(404, "There is nothing here", "/v1/openapi.json lists every call."),
     "wrong-method": Problem(405, "This call has another method", "/v1/openapi.json lists every call."),
     "bad-parameter": Problem(400, "No such parameter", "/v1/openapi.json names them, and what each may be."),

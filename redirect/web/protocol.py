@@ -1,5 +1,6 @@
-"""Owns what stands before the application: heads without end, bytes that are no HTTP, and requests that memory alone
-can answer. Must never write anything of a request anywhere, nor answer what the application would answer otherwise."""
+"""Owns what stands before the application: heads without end, bytes that are no HTTP, who waits too long, and requests
+that memory alone can answer. Must never write anything of a request anywhere, nor answer what the application would
+answer otherwise."""
 
 from __future__ import annotations
 
@@ -8,12 +9,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from redirect.web.connections import Phase
+
 if TYPE_CHECKING:
+    from asyncio import Transport
     from collections.abc import Callable
 
     from starlette.types import Scope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from redirect.web.connections import Connections
     from redirect.web.http import Whole
 
     Answer = Callable[[Scope, bytes], Whole]
@@ -24,17 +29,28 @@ HEAD_LIMIT = 1 << 17
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `page`, `at_once` and `limit` are those of `protocol`."""
+    """One connection. `page`, `at_once`, `limit` and `places` are those of `protocol`."""
 
     page: ClassVar[bytes]
     at_once: ClassVar[staticmethod[[bytes, bytes], Answer | None]]
     limit: ClassVar[int]
+    places: ClassVar[Connections]
 
+    _begun = 0
     _in_head = True
+    _in_body = False
     _head = 0
     _answer: Answer | None = None
     _body = b""
     _closing = False
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as the library's own
+        super().connection_made(transport)
+        self.places.take(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.places.forget(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -46,10 +62,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._in_head = True
+        self._begun += 1
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._head = False, 0
+        self._in_head, self._in_body, self._head = False, True, 0
         answer = self.at_once(self.parser.get_method(), self.url)
         if answer is not None and self._is_usual():
             self._answer, self._body = answer, b""
@@ -65,12 +82,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self._pass_on()
 
     def on_message_complete(self) -> None:
+        self._in_body = False
         if self._answer is None:
             super().on_message_complete()
             return
         try:
             start, headers, body = self._answer(
-                {"method": self.parser.get_method().decode(), "headers": self.headers}, self._body
+                {"method": self.parser.get_method().decode(), "headers": self.headers, "client": self.client},
+                self._body,
             )
         except Exception:  # noqa: BLE001 (the application meets the same, and knows what to say)
             self._pass_on()
@@ -88,6 +107,28 @@ class BoundedProtocol(HttpToolsProtocol):
             super().shutdown()
         else:
             self._closing = True
+
+    @property
+    def place(self) -> tuple[int, Phase]:
+        """How many requests have begun, and what is waited for."""
+        if self.transport.is_closing():
+            return self._begun, Phase.CLOSING
+        if self._in_head or self._in_body:
+            return self._begun, Phase.HEAD if self._in_head else Phase.BODY
+        return self._begun, Phase.ANSWER if self._busy() else Phase.IDLE
+
+    def give_up(self) -> None:
+        """Answer 408 where a request has begun and nothing was said yet, else just end it."""
+        phase = self.place[1]
+        is_asked = (phase is Phase.HEAD and self._head and not self._busy()) or phase is Phase.BODY
+        if is_asked and not (self._busy() and self.cycle.response_started):
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self.transport.abort()
+
+    def cut(self) -> None:
+        """End it now."""
+        self.transport.abort()
 
     def _is_usual(self) -> bool:
         """Nothing before it still unanswered or unread, and the connection stays open after it."""
@@ -111,7 +152,10 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_body(self._body)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (a fixed text of the library)
-        status = HTTPStatus.BAD_REQUEST
+        self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """With the page that has help, and the end of the connection."""
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             "content-type: text/html; charset=utf-8\r\n"
@@ -123,15 +167,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def protocol(page: bytes, at_once: AtOnce, limit: int) -> type[BoundedProtocol]:
+def protocol(page: bytes, at_once: AtOnce, limit: int, places: Connections) -> type[BoundedProtocol]:
     """The server's protocol, bounded, with `page` as the help for what is no request: somebody may be reading.
 
     `at_once` finds, by method and target, what needs no task of its own, since it waits for nothing: it makes a whole
-    answer of a scope (`method` and `headers` alone are filled) and of a body of at most `limit` bytes. A task for each
-    request costs more than a decision. Whatever is unusual about a request, and whatever fails, goes to the application
-    as if nothing had been tried.
+    answer of a scope (`method`, `headers` and `client` alone are filled) and of a body of at most `limit` bytes. A task
+    for each request costs more than a decision. Whatever is unusual about a request, and whatever fails, goes to the
+    application as if nothing had been tried. `places` are those of all connections of one listener.
     """
-    return type("Protocol", (BoundedProtocol,), {"page": page, "at_once": staticmethod(at_once), "limit": limit})
+    own = {"page": page, "at_once": staticmethod(at_once), "limit": limit, "places": places}
+    return type("Protocol", (BoundedProtocol,), own)
 
 
 def nothing_at_once(method: bytes, target: bytes) -> None:

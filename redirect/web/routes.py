@@ -121,12 +121,14 @@ def at_once(base: str, check: Answer | None, page: Callable[[str, Scope, bytes],
     return find
 
 
-def application(routes: list[BaseRoute], pages: Pages, base: str, note: Callable[[str], None]) -> ASGIApp:
+def application(
+    routes: list[BaseRoute], pages: Pages, base: str, note: Callable[[str], None], *, https: bool
+) -> ASGIApp:
     """The whole service. The router alone, without the layers of a framework's application: what they do for
     errors is done, in our own words, by Guard."""
     # A redirect to the same path with or without a slash would write the query string into an address.
     router = Router(routes, redirect_slashes=False)
-    return Guard(router, base=base, pages=pages, note=note)
+    return Guard(router, base=base, pages=pages, note=note, https=https)
 
 
 def _help(path: str, pages: Pages) -> Route:

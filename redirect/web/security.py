@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from redirect.domain import rates
 from redirect.domain.errors import BadRequest
 from redirect.web.http import header
 
@@ -11,18 +12,44 @@ if TYPE_CHECKING:
     from starlette.types import Scope as Request
 
     from redirect.domain.access import Access, Scope
+    from redirect.domain.rates import Spent
 
 BEARER = b"bearer "
+HSTS = "max-age=31536000; includeSubDomains"
+LIMIT_HEADERS = "redirect.limit"
+"""Where a request keeps what its caller is to be told of its limit."""
 
 
 class KnownKeys(Protocol):
-    """Finds the access that a presented key gives."""
+    """Finds the access that a presented key gives, and counts how often it is used."""
 
     def find(self, presented: bytes) -> Access | None: ...
+    def spend(self, access: Access, scope: Scope, calls: int, *, owed: bool = False) -> Spent | None: ...
 
 
 def admit(request: Request, keys: KnownKeys, scope: Scope) -> Access:
-    """The access of the request's bearer key. Raises BadRequest where there is none that allows this scope."""
+    """The access of the request's bearer key. Raises BadRequest where there is none that allows this scope, or it was
+    used too often."""
+    access = known(request, keys, scope)
+    spent = charge(request, keys, access, scope, 1)
+    if spent and spent.wait:
+        raise BadRequest("too-many-requests")
+    return access
+
+
+def charge(
+    request: Request, keys: KnownKeys, access: Access, scope: Scope, calls: int, *, owed: bool = False
+) -> Spent | None:
+    """Count calls against the limit of a key, and note what its caller is to be told."""
+    spent, limit = keys.spend(access, scope, calls, owed=owed), access.limit_of(scope)
+    if spent and limit:
+        told = rates.headers(scope, limit, spent)
+        request[LIMIT_HEADERS] = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    return spent
+
+
+def known(request: Request, keys: KnownKeys, scope: Scope) -> Access:
+    """The same access, without counting its use."""
     presented = header(request, b"authorization")
     if presented[:7].lower() != BEARER:
         raise BadRequest("no-key")
@@ -53,5 +80,5 @@ def page_headers(style_source: str, language: str, *, form: bool, media: bool, h
         "X-Frame-Options": "DENY",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
         "Vary": "Accept, Accept-Language, Accept-Encoding",
-        **({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if https else {}),
+        **({"Strict-Transport-Security": HSTS} if https else {}),
     }

@@ -66,6 +66,7 @@ class StopPage:
                 "type": "http",
                 "method": scope["method"],
                 "path": "/",
+                "client": scope.get("client"),
                 "path_params": {"token": self._tokens.seal(today)},
                 "query_string": query if OUR_LANGUAGE.fullmatch(query) else b"",
                 "headers": list(_passed_on(scope["headers"])),

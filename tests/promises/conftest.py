@@ -66,8 +66,13 @@ class Worker:
         }
         sent: list[Any] = []
 
+        waiting = iter([{"type": "http.request", "body": body, "more_body": False}])
+
         async def receive() -> dict[str, object]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            for message in waiting:
+                return message
+            await asyncio.Event().wait()  # whoever asked stays until the answer is whole
+            raise AssertionError
 
         async def send(message: Any) -> None:
             sent.append(message)

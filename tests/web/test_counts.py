@@ -174,6 +174,9 @@ async def test_a_store_that_is_away_is_said_to_be() -> None:
         def find(self, presented: bytes) -> Any:
             return access
 
+        def spend(self, *_: object, **__: object) -> None:
+            return None
+
     headers = [(b"authorization", b"Bearer demo")]
     request = Request({"type": "http", "headers": headers, "query_string": b"table=funnel"})
     async with Store("redis://127.0.0.1:1") as store:

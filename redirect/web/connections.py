@@ -1,0 +1,103 @@
+"""Owns which connections a worker keeps, and how long it waits for whoever is at their other end. Must never look at
+what they carry, nor cost a request anything: it looks once a second, from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOK: Final = 1.0
+"""Seconds between looks."""
+KEEP_ALIVE_AND: Final = 5
+"""The server ends idle connections by itself, unless a byte now and then puts it off."""
+
+
+class Phase(IntEnum):
+    """What a connection waits for: the end of a request's head or of its body, our answer and its reader, another
+    request, or that the last bytes are taken."""
+
+    HEAD = 0
+    BODY = 1
+    ANSWER = 2
+    IDLE = 3
+    CLOSING = 4
+
+
+PATIENCE: Final = {Phase.HEAD: 10, Phase.BODY: 30, Phase.ANSWER: 300, Phase.CLOSING: 10}
+"""Looks after which a connection is given up. For the whole of a head or body: a byte now and then does not help. An
+answer may be a video on a slow telephone."""
+
+
+class Connection(Protocol):
+    """One of them, as seen from here."""
+
+    @property
+    def place(self) -> tuple[int, Phase]:
+        """How many requests have begun, and how far the last one is."""
+        ...
+
+    def give_up(self) -> None:
+        """Say so if somebody may be listening, and end it."""
+        ...
+
+    def cut(self) -> None:
+        """End it now."""
+        ...
+
+
+@dataclass(slots=True)
+class _Seen:
+    place: tuple[int, Phase]
+    looks: int = 0
+
+
+class Connections:
+    """At most `most` at a time. One more takes the place of the oldest that has not brought a single request to its
+    end; only where there is none such is it refused itself. So whoever fills all places by waiting shuts nobody out.
+    """
+
+    def __init__(self, most: int, keep_alive: int, note: Callable[[str], None]) -> None:
+        self._most = most
+        self._patience = {**PATIENCE, Phase.IDLE: keep_alive + KEEP_ALIVE_AND}
+        self._note = note
+        self._seen: dict[Connection, _Seen] = {}
+        self._unproven: dict[Connection, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def take(self, connection: Connection) -> None:
+        """A new one."""
+        if len(self._seen) >= self._most:
+            self._note("more connections at once than a worker keeps")
+            first = next(iter(self._unproven), connection)
+            self.forget(first)
+            first.cut()
+            if first is connection:
+                return
+        self._seen[connection] = _Seen(connection.place)
+        self._unproven[connection] = None
+
+    def forget(self, connection: Connection) -> None:
+        """One that has ended."""
+        self._seen.pop(connection, None)
+        self._unproven.pop(connection, None)
+
+    async def look(self) -> None:
+        """Give up those whose other end has taken too long. Every LOOK seconds."""
+        for connection, seen in list(self._seen.items()):
+            place = connection.place
+            begun, phase = place
+            if begun > 1 or phase is Phase.IDLE:
+                self._unproven.pop(connection, None)
+            if place != seen.place:
+                seen.place, seen.looks = place, 0
+                continue
+            seen.looks += 1
+            if seen.looks >= self._patience[phase]:
+                self._note(f"a connection was given up ({phase.name.lower()})")
+                connection.give_up()

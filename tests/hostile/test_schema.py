@@ -1,0 +1,44 @@
+"""The description of the API, tried by a program that reads it: every call with what fits and what does not.
+
+Short here; `make schema` takes SCHEMA_EXAMPLES=5000 of each kind.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Service
+
+EXAMPLES = os.environ.get("SCHEMA_EXAMPLES", "15")
+NOT_OURS = ("positive_data_acceptance", "unsupported_method")
+"""Two of its rules that cannot hold here: a description cannot say all that makes a request wrong (bytes of a text, one
+of two fields), and a page answers every method with help (promise 2)."""
+PROGRAM = Path(sys.executable).with_name("schemathesis")
+
+
+@pytest.mark.timeout(3600)
+def test_every_answer_to_whatever_fits_the_description_or_not_is_described(
+    make_service: Callable[..., Service], tmp_path: Path
+) -> None:
+    service = make_service("--demo")
+    scopes = ("--scope", "check", "--scope", "tally", "--scope", "report", "--scope", "lists")
+    # Without the usual limits, most of it would be told to come later.
+    service.key = service.run("keys", "create", "--platform", "demo", *scopes, "--limit", "100000000/1").stdout.strip()
+    done = subprocess.run(
+        [
+            PROGRAM, "run", f"{service.url}/v1/openapi.json", "--checks", "all", "--max-examples", EXAMPLES,
+            "--header", f"Authorization: Bearer {service.key}", "--seed", "7", "--no-color",
+            "--exclude-checks", ",".join(NOT_OURS), "--request-timeout", "20",
+        ],
+        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=3500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
