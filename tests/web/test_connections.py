@@ -12,10 +12,11 @@ import uvicorn
 from starlette.responses import PlainTextResponse, Response
 from uvicorn.server import ServerState
 
-from conftest import LISTED, free_port
+from conftest import LISTED
 from redirect.web.connections import PATIENCE, Connections, Phase
 from redirect.web.http import read_body, whole_json
 from redirect.web.protocol import protocol
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
