@@ -41,6 +41,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import pytest
@@ -50,8 +51,6 @@ from integrations.conftest import PAGES, RESULTS, Reply, StandIn, ask, listening
 from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Service
 
 MakeFront = Callable[..., "Front"]
@@ -431,11 +430,17 @@ def hung(service: Service) -> Iterator[None]:
     workers = service.workers()
     for worker in workers:
         os.kill(worker, signal.SIGSTOP)
+    eventually(lambda: all(_is_stopped(worker) for worker in workers))  # a signal is taken a moment after it is sent
     try:
         yield
     finally:
         for worker in workers:
             os.kill(worker, signal.SIGCONT)
+
+
+def _is_stopped(process: int) -> bool:
+    """By what the kernel says of its state, which stands behind its name in brackets."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 @contextmanager
