@@ -30,7 +30,7 @@ class Clicks:
         self._clock = clock
         self._begin_anew()
 
-    def count(self, reader: str, step: str) -> bool:
+    def count(self, reader: bytes, step: str) -> bool:
         """Note a step of a reader, and say whether it still counts."""
         if self._clock() >= self._until or len(self._counted) >= MOST_KEPT:
             self._begin_anew()
@@ -40,8 +40,9 @@ class Clicks:
         self._counted.update((everything, this))
         return True
 
-    def _digest(self, reader: str, step: str) -> bytes:
-        return hashlib.blake2b(f"{reader} {step}".encode(errors="replace"), key=self._salt, digest_size=8).digest()
+    def _digest(self, reader: bytes, step: str) -> bytes:
+        text = reader + b" " + step.encode(errors="replace")
+        return hashlib.blake2b(text, key=self._salt, digest_size=8).digest()
 
     def _begin_anew(self) -> None:
         self._salt = secrets.token_bytes(SALT_BYTES)

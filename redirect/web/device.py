@@ -1,11 +1,14 @@
 """Owns on what kind of device a page is opened, and whether by a program. Must never keep a User-Agent, nor hand one
-on.
+on: what was found is kept by keyed digests, whose key nobody knows.
 
 The judgement is that of `user-agents`; what it looks at is found by `ua-parser` with expressions that take linear time,
 and without its cache, which would keep what browsers say of themselves (docs/adr/0008-devices-in-linear-time.md).
 """
 
 from __future__ import annotations
+
+import secrets
+from hashlib import blake2b
 
 from ua_parser import Domain, load_lazy_builtins
 from ua_parser.regex import Resolver
@@ -16,6 +19,7 @@ from redirect.domain.counts import AUTOMATED, DESKTOP, OTHER, PHONE, TABLET
 LIMIT = 512
 """Bytes of a header that are looked at."""
 UNKNOWN = "Other"
+KINDS_KEPT = 4096
 
 
 class Devices:
@@ -23,9 +27,23 @@ class Devices:
 
     def __init__(self) -> None:
         self._find = Resolver(load_lazy_builtins())
+        self._forget()
+
+    def _forget(self) -> None:
+        self._kinds: dict[bytes, str] = {}
+        self._key = secrets.token_bytes(16)
 
     def kind(self, header: bytes) -> str:
         """A label of the table `devices`, for a User-Agent header."""
+        if len(self._kinds) >= KINDS_KEPT:
+            self._forget()
+        digest = blake2b(header[:LIMIT], key=self._key, digest_size=16).digest()
+        kind = self._kinds.get(digest)
+        if kind is None:
+            kind = self._kinds[digest] = self._found(header)
+        return kind
+
+    def _found(self, header: bytes) -> str:
         agent = _Agent(self._find, header[:LIMIT].decode("latin-1"))
         if agent.is_bot:
             return AUTOMATED

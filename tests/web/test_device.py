@@ -12,7 +12,7 @@ from ua_parser import user_agent_parser
 
 from conftest import LISTED, WEB, Service, eventually
 from redirect.domain.counts import CLOSED
-from redirect.web.device import Devices
+from redirect.web.device import KINDS_KEPT, Devices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,14 @@ def test_devices_are_told_apart(header: str, kind: str) -> None:
 @given(st.binary(max_size=2000))
 def test_whatever_a_header_holds_it_is_one_of_the_kinds(header: bytes) -> None:
     assert DEVICES.kind(header) in CLOSED["device"]
+
+
+def test_a_header_is_never_kept_and_what_stands_for_it_not_for_ever() -> None:
+    devices = Devices()
+    for number in range(KINDS_KEPT + 1):
+        devices.kind(b"Browser/%d" % number)
+    assert len(devices._kinds) == 1, "all is forgotten at once"
+    assert not any(b"Browser" in digest for digest in devices._kinds)
 
 
 @settings(max_examples=400, deadline=None)
