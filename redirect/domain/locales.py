@@ -136,13 +136,13 @@ def _ranges(header: str) -> list[str]:
 
 
 def _weigh(text: str) -> tuple[float, str]:
-    tag, *parameters = (part.strip() for part in text.split(";"))
-    weight = "1"
+    tag, *parameters = text.split(";")
+    tag, weight = tag.strip().replace("_", "-"), 1.0
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip().lower() == "q":
-            weight = value.strip()
-    return (_number(weight) if tag.isascii() and tag != "*" else 0.0), tag.replace("_", "-")
+        if name.strip() in {"q", "Q"}:
+            weight = _number(value.strip())
+    return (weight if tag.isascii() and tag != "*" else 0.0), tag
 
 
 def _number(weight: str) -> float:

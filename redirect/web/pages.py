@@ -199,5 +199,6 @@ def _reader(method: str, headers: Mapping[bytes, bytes], explicit: str, devices:
 
 def _opened_by_a_person(method: str, headers: Mapping[bytes, bytes]) -> bool:
     """Only a GET for a whole document, and no prefetch, is a person's step."""
-    fetched = any(b"prefetch" in headers.get(name, b"").lower() for name in PREFETCHES)
-    return method == "GET" and headers.get(b"sec-fetch-dest", b"document") == b"document" and not fetched
+    if method != "GET" or headers.get(b"sec-fetch-dest", b"document") != b"document":
+        return False
+    return not any(b"prefetch" in headers[name].lower() for name in PREFETCHES if name in headers)
