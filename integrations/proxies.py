@@ -37,6 +37,7 @@ HAPROXY = Shipped(
     key=("redirect/key", "demo"),
     closed={"lua.redirect open": "lua.redirect closed"},
     places={"/etc/haproxy/": "shipped/"},
+    quicker={"timeout connect 5s\n": "timeout connect 5s\n    retries 0\n"},
     own=["redirect-question"],
     without=_from("haproxy/haproxy.cfg", "# Stands in for your platform."),
 )

@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conftest import eventually, free_port
+from conftest import eventually
 from integrations.contract import Front
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,14 +28,16 @@ if TYPE_CHECKING:
 class Shipped:
     """What stands in an adapter's folder, and how to start it there. The files have redirect on port 8080, the host
     program on 8081, a platform on 8082, and the key `demo`; `closed` is what its operator changes so that nothing
-    undecided passes; `places` are directories of the machine, and what they are within the test's own; `own` are names
-    that only one program can have; `without` is the platform that the example brings along."""
+    undecided passes; `places` are directories of the machine, and what they are within the test's own; `quicker` spares
+    tests a wait for a platform that is gone; `own` are names that only one program can have; `without` is the platform
+    that the example brings along."""
 
     folder: Path
     command: Callable[[Path], Sequence[str]]
     key: tuple[str, str]
     closed: Changes
     places: Changes = field(default_factory=dict)
+    quicker: Changes = field(default_factory=dict)
     own: Sequence[str] = ()
     without: str = ""
 
@@ -60,7 +63,7 @@ class Shipped:
         files = [file for file in (home / "shipped").rglob("*") if file.is_file()]
         for text in (self.without, *changes):
             assert any(text in file.read_text() for file in files), f"{text!r} stands in no file"
-        _edit(files, {self.without: "", **changes} if self.without else changes)
+        _edit(files, {**({self.without: ""} if self.without else {}), **self.quicker, **changes})
         return files
 
     @contextmanager

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import free_port
 from integrations.contract import CANARY, LISTED, PERSON, assert_unwritten
 from integrations.proxies import CADDY
 from integrations.proxy_contract import ProxyAdapter
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -36,7 +36,7 @@ local function ask(txn)
     if answer.status == 200 then return nil end
     local page = first(answer.headers or {}, "location", 4096)
     if (answer.status == 302 or answer.status == 303) and page:match(PAGE) then return page end
-    return nil, answer.status
+    return nil, answer.status or "no answer"
 end
 
 local function refuse(txn, status, headers)
@@ -47,7 +47,8 @@ end
 
 local function redirect(txn, on_error)
     if #txn.f:url() > LONGEST then return refuse(txn, 414, {}) end
-    local page, failure = ask(txn)
+    local asked, page, failure = pcall(ask, txn)
+    if not asked then page, failure = nil, "no question" end
     if page then
         local method = txn.f:method()
         local status = (method == "GET" or method == "HEAD") and 302 or 303
