@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,11 +27,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.servers import BIN, free_port, running
+from integrations.proxies import CADDY, ENVOY, HAPROXY
 from integrations.squid.squids import Squids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
+
+    from integrations.shipped import Shipped
 
 INTEGRATIONS = Path(__file__).parents[1] / "integrations"
 SEARCH = "/search?q=weather+tomorrow"
@@ -78,6 +82,33 @@ def nginx(place: Place) -> Iterator[Pair]:
         file.write_text(_changed(file.read_text(), changes))
     command = [found("nginx"), "-p", str(place.scratch), "-e", "stderr", "-c", str(place.scratch / "nginx.conf")]
     with running(command, f"http://127.0.0.1:{port}/", {}, place.scratch), getting(port) as get:
+        yield Pair(get("/other?q=weather+tomorrow"), get(SEARCH))
+
+
+LET_ALONE: Mapping[str, Mapping[str, str]] = {
+    "caddy": {},
+    "haproxy": {"http-request lua.redirect open": "http-request lua.redirect open unless { path_beg /other }"},
+    "envoy": {
+        "                        - match: {prefix: /}\n                          route: {cluster: platform}\n": (
+            "                        - match: {prefix: /other}\n                          route: {cluster: platform}\n"
+            "                          typed_per_filter_config:\n"
+            "                            envoy.filters.http.ext_authz:\n"
+            '                              "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.'
+            "ExtAuthzPerRoute\n                              disabled: true\n"
+            "                        - match: {prefix: /}\n                          route: {cluster: platform}\n"
+        )
+    },
+}
+"""What to write so that /other is not asked about, where the example asks about everything."""
+
+
+@contextmanager
+def _proxy(shipped: Shipped, place: Place) -> Iterator[Pair]:
+    """The shipped files, with the platform that the example brings along."""
+    name = shipped.folder.name
+    found(name)
+    example = replace(shipped, without="")
+    with example.running(place.redirect, free_port(), changes=LET_ALONE[name]) as front, getting(front.port) as get:
         yield Pair(get("/other?q=weather+tomorrow"), get(SEARCH))
 
 
@@ -158,6 +189,9 @@ def _squid(way: str, place: Place) -> Iterator[Pair]:
 
 ADAPTERS: dict[str, Callable[[Place], AbstractContextManager[Pair]]] = {
     "nginx": nginx,
+    "Caddy": partial(_proxy, CADDY),
+    "HAProxy": partial(_proxy, HAPROXY),
+    "Envoy": partial(_proxy, ENVOY),
     "ASGI": asgi,
     "WSGI": wsgi,
     "Node": node,
@@ -212,7 +246,7 @@ def measured(pair: Pair) -> tuple[float, float]:
 
 def found(program: str) -> str:
     """The path of a program from the distribution. Raises FileNotFoundError."""
-    path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    path = shutil.which(program, path=os.environ.get("PATH", "") + f":/usr/sbin:/sbin:{BIN}")
     if path is None:
         raise FileNotFoundError(program)
     return path

@@ -3,10 +3,10 @@
 # Elsewhere it says what is missing and goes on. Under CI=true the tests that need a missing program fail; else
 # they are skipped. A packaged nginx must not start by itself, so starting services is forbidden meanwhile.
 set -eu
-packages="chromium nginx-light w3m wrk fonts-noto-core fonts-noto-cjk default-jre-headless nodejs npm bind9 bind9-dnsutils bind9-utils dnsmasq-base knot-resolver lua-cqueues
+packages="caddy chromium haproxy nginx-light w3m wrk fonts-noto-core fonts-noto-cjk default-jre-headless nodejs npm bind9 bind9-dnsutils bind9-utils dnsmasq-base knot-resolver lua-cqueues
   pdns-recursor unbound squid c-icap"
 missing=""
-for program in chromium nginx w3m wrk java node npm dig dnsmasq kresd named named-checkzone pdns_recursor rndc-confgen unbound squid c-icap-client; do
+for program in caddy chromium haproxy nginx w3m wrk java node npm dig dnsmasq kresd named named-checkzone pdns_recursor rndc-confgen unbound squid c-icap-client; do
   PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -e /usr/share/lua/5.1/cqueues.lua ] || missing="$missing lua-cqueues"  # kresd reads a changed zone with it

@@ -36,12 +36,16 @@ if TYPE_CHECKING:
 
 
 CHECK = "/v1/check"
+FORWARD = "/v1/forward"
 
 
 class Rest(PathConvertor):
     """All that is left of a path, also over line breaks, which `path` would not take."""
 
     regex = "(?s:.*)"
+
+
+register_url_convertor("rest", Rest())
 
 
 def health_routes(health: Health) -> list[BaseRoute]:
@@ -65,7 +69,8 @@ def api_routes(
         Route("/v1/check/batch", batch, methods=["POST"]),
         Route("/v1/explain", explain, methods=["POST"]),
         Route("/v1/tallies", tallies, methods=["POST"]),
-        Route("/v1/forward", forward, methods=["GET", "POST"]),
+        _any_method(FORWARD, forward),
+        _any_method(FORWARD + "/{rest:rest}", forward),  # proxies that put a prefix before the original path
         Route("/v1/resources", resources.answer),
         Route("/v1/counts", counts.answer),
         Route("/v1/openapi.json", openapi.endpoint),
@@ -75,7 +80,6 @@ def api_routes(
 
 def page_routes(pages: Pages, media: Mapping[str, MediaFile]) -> list[BaseRoute]:
     """What people open. The last ones take whatever is left, with any method, and answer with help."""
-    register_url_convertor("rest", Rest())
     return [
         *(Route(f"{MEDIA}/{name}", file, methods=["GET"]) for name, file in media.items()),
         Route("/w/{token}", pages.page),
@@ -135,7 +139,7 @@ def _help(path: str, pages: Pages) -> Route:
     return _any_method(path, pages.help)
 
 
-def _any_method(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+def _any_method(path: str, endpoint: Callable[[Request], Awaitable[Response]] | ASGIApp) -> Route:
     route = Route(path, endpoint)
     route.methods = None  # any, also those that no standard names
     return route

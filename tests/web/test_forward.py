@@ -116,6 +116,15 @@ def test_without_a_header_the_own_query_is_looked_at(forward: Forward) -> None:
     assert passes(forward(path="?q=weather"))
 
 
+@pytest.mark.parametrize(("method", "status"), [("GET", 302), ("HEAD", 302), ("POST", 303), ("DELETE", 303)])
+def test_the_original_address_may_stand_behind_our_path(forward: Forward, method: str, status: int) -> None:
+    for path in (LISTED, "/?style=nginx&q=zorblax+minku", "/a%0Ab//../?country=GB&q=zorblax%2520minku"):
+        assert is_stopped(forward(path=path, method=method), status)
+    assert is_stopped(forward(path="/any", method=method, x_forwarded_host=HOST), status)
+    for path in (UNLISTED, "/", "/v1/forward?style=nginx"):
+        assert passes(forward(path=path, method=method))
+
+
 def test_a_proxy_that_names_no_address_is_told_so_rather_than_let_everything_pass(forward: Forward) -> None:
     for path in ("", "?style=nginx", "?country=GB&style=nginx"):
         assert forward(path=path).status_code == 400
