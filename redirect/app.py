@@ -15,9 +15,11 @@ from redirect.adapters.access import AccessKeys, demo_access
 from redirect.adapters.board import Board, Metric
 from redirect.adapters.clicks import Clicks
 from redirect.adapters.flush import ROUND, Flusher
+from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.list_places import place_of
 from redirect.adapters.live_directory import LiveDirectory
 from redirect.adapters.live_list import LiveList
+from redirect.adapters.passes import PassBox
 from redirect.adapters.releaser import RELEASE_EVERY, Releaser
 from redirect.adapters.spool import open_spool
 from redirect.adapters.state import WorkerState
@@ -42,6 +44,7 @@ class Worker:
         self.anomalies = logs.Anomalies(partial(board.add, Metric.ERRORS))
         self.connections = settings.connections
         self.store = Store(store_url(settings))
+        self.ledger = StoreLedger(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)
         self.access = AccessKeys(
             data / "access.json", dict([demo_access()]) if settings.demo else {}, time.time, board.rates
@@ -73,6 +76,8 @@ class Worker:
                 directory=self.directory,
                 spool=self.spool,
                 store=self.store,
+                ledger=self.ledger,
+                passes=PassBox(keys.tokens),
                 state=WorkerState(self.lists, self.key_watcher, self.flusher, languages),
                 anomalies=self.anomalies,
                 board=board,

@@ -44,9 +44,8 @@ Pivot = dict[Key, Count]
 
 
 class Kind(NamedTuple):
-    """A merged cell of `funnel`: the languages are together, days and weeks in their week."""
+    """A merged cell of `funnel`: languages, days and weeks are together."""
 
-    week: str
     country: str
     category: str
     message: str
@@ -78,19 +77,19 @@ class Summary:
 
 def summary(tables: Mapping[str, Sequence[Cell]], minimum: int) -> Summary:
     """What one month comes to. `tables`: its published cells, by the name of their table."""
-    kinds = _kinds(tables[FUNNEL.name])
+    kinds, weeks = _kinds(tables[FUNNEL.name])
     checks = list(_checks(tables[CHECKS.name]))
     warned = [row for row in checks if row.action != Action.ALLOW]
     return Summary(
         steps=_stepwise(kinds, lambda _: (), minimum),
         countries=_stepwise(kinds, lambda kind: (kind.country,), minimum),
         categories=_stepwise(kinds, lambda kind: (kind.category,), minimum),
-        weeks=_sums(((kind.week, kind.step), count) for kind, count in kinds.items() if kind.week != NO_WEEK),
-        services=_each(((cell.labels[1], cell.labels[3]), cell.count) for cell in tables[SERVICES.name])(minimum),
-        devices=_each(((cell.labels[2],), cell.count) for cell in tables[DEVICES.name])(minimum),
+        weeks=weeks,
+        services=_each((((cell.labels[1], cell.labels[3]), cell.count) for cell in tables[SERVICES.name]), minimum),
+        devices=_each((((cell.labels[2],), cell.count) for cell in tables[DEVICES.name]), minimum),
         warned=_by_attempt(warned, lambda row: (row.surface,), minimum),
         warned_weeks=_by_attempt(warned, lambda row: (row.week, row.surface), minimum),
-        checked=_sums(((row.surface,), row.sum) for row in checks),
+        checked=sums(((row.surface,), row.sum) for row in checks),
     )
 
 
@@ -98,18 +97,35 @@ def together(months: Iterable[Summary]) -> Summary:
     """Several months as one."""
     parts = list(months)
     names = [each.name for each in fields(Summary)]
-    return Summary(**{name: _sums(item for part in parts for item in getattr(part, name).items()) for name in names})
+    return Summary(**{name: sums(item for part in parts for item in getattr(part, name).items()) for name in names})
 
 
-def _kinds(cells: Iterable[Cell]) -> dict[Kind, Count]:
+def sums(pairs: Iterable[tuple[Key, Count]]) -> Pivot:
+    """Counts added up by their key."""
+    found: dict[Key, list[int]] = {}
+    for key, (shown, cells, hidden) in pairs:
+        before = found.setdefault(key, [0, 0, 0])
+        before[0] += shown
+        before[1] += cells
+        before[2] += hidden
+    return {key: Count(*three) for key, three in found.items()}
+
+
+def _kinds(cells: Iterable[Cell]) -> tuple[dict[Kind, Count], Pivot]:
+    """Cells by kind, and of what is shown by day or week the steps of each week. In one pass: a year of a large
+    platform has hundreds of thousands."""
     week = _WeekOf()
-    sums: dict[Kind, list[int]] = defaultdict(lambda: [0, 0])
+    kinds: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+    weeks: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
     for cell in cells:
-        _, country, _, *rest = cell.labels
-        both = sums[Kind(week[cell.unit], country, *rest)]
-        both[0] += cell.count
-        both[1] += 1
-    return {kind: Count(shown, many) for kind, (shown, many) in sums.items()}
+        labels, count = cell.labels, cell.count
+        for both in (kinds[labels[1:2] + labels[3:]], weeks[week[cell.unit], labels[-1]]):
+            both[0] += count
+            both[1] += 1
+    return (
+        {Kind(*key): Count(*both) for key, both in kinds.items()},
+        {key: Count(*both) for key, both in weeks.items() if key[0] != NO_WEEK},
+    )
 
 
 class _Check(NamedTuple):
@@ -131,44 +147,36 @@ def _checks(cells: Iterable[Cell]) -> Iterable[_Check]:
 
 def _stepwise(kinds: Mapping[Kind, Count], key: Callable[[Kind], Key], minimum: int) -> Pivot:
     """Sums by key and step; beside each, one hidden cell for every kind of warning that was shown there."""
-    sums = _sums(((*key(kind), kind.step), count) for kind, count in kinds.items())
+    found = sums(((*key(kind), kind.step), count) for kind, count in kinds.items())
     shown: dict[Key, set[Key]] = defaultdict(set)
     for kind in kinds:
         if kind.step == SHOWN:
             shown[key(kind)].add((kind.category, kind.message, kind.variant, kind.attempt))
-    steps = {step for *_, step in sums}
-    hidden = {(*where, step): Count(hidden=minimum * len(found)) for where, found in shown.items() for step in steps}
-    return _sums([*sums.items(), *hidden.items()])
+    steps = {step for *_, step in found}
+    hidden = [((*where, step), Count(hidden=minimum * len(each))) for where, each in shown.items() for step in steps]
+    return sums([*found.items(), *hidden])
 
 
-def _by_attempt(rows: Iterable[_Check], key: Callable[[_Check], Key], minimum: int) -> Pivot:
+def _by_attempt(rows: Sequence[_Check], key: Callable[[_Check], Key], minimum: int) -> Pivot:
     """Sums by key and attempt; beside each, one hidden cell for every week and kind of check that was shown there."""
-    found = list(rows)
-    sums = _sums(((*key(row), row.attempt), row.sum) for row in found)
-    kinds: dict[Key, set[Key]] = defaultdict(set)
-    for row in found:
-        kinds[key(row)].add((row.week, row.action, row.degraded, str(row.attempt in REPEATS)))
-    attempts = {row.attempt for row in found} | (REPEATS if any(row.attempt in REPEATS for row in found) else set())
-    hidden = {
-        (*where, attempt): Count(hidden=minimum * sum(each[-1] == str(attempt in REPEATS) for each in several))
+    kinds: dict[Key, set[tuple[str, str, str, bool]]] = defaultdict(set)
+    for row in rows:
+        kinds[key(row)].add((row.week, row.action, row.degraded, row.attempt in REPEATS))
+    attempts = {row.attempt for row in rows}
+    if attempts & REPEATS:
+        attempts |= REPEATS
+    hidden = (
+        ((*where, attempt), Count(hidden=minimum * sum(sent is (attempt in REPEATS) for *_, sent in several)))
         for where, several in kinds.items()
         for attempt in attempts
-    }
-    return _sums([*sums.items(), *hidden.items()])
+    )
+    return sums([*(((*key(row), row.attempt), row.sum) for row in rows), *hidden])
 
 
-def _each(pairs: Iterable[tuple[Key, int]]) -> Callable[[int], Pivot]:
+def _each(pairs: Iterable[tuple[Key, int]], minimum: int) -> Pivot:
     """Sums by key; beside each, one hidden cell."""
-    sums = _sums((key, Count(count, 1)) for key, count in pairs)
-    return lambda minimum: {key: count.plus(Count(hidden=minimum)) for key, count in sums.items()}
-
-
-def _sums(pairs: Iterable[tuple[Key, Count]]) -> Pivot:
-    sums: Pivot = {}
-    for key, count in pairs:
-        before = sums.get(key)
-        sums[key] = count if before is None else before.plus(count)
-    return sums
+    found = sums((key, Count(count, 1)) for key, count in pairs)
+    return {key: count.plus(Count(hidden=minimum)) for key, count in found.items()}
 
 
 class _WeekOf(dict[Unit, str]):
