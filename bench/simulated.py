@@ -115,31 +115,36 @@ class Simulation:
 
     def _day(self, day: int) -> Iterator[tuple[Cell, int]]:
         place = day - self.days.start
-        season = WEEKDAY[(day + 3) % 7] * (1 + 0.0004 * place) * (1.2 if place > 205 else 1.0)
+        busy = WEEKDAY[(day + 3) % 7] * (1 + 0.0004 * place)
+        season = busy * (1.2 if place > 205 else 1.0)  # with a longer list
+        learned = 0.03 if place > 131 else 0.0  # from another text
         for platform in PLATFORMS:
-            yield from self._checks(platform, day, platform.daily * self._size * season)
+            searches = platform.daily * self._size * busy * 900
+            yield from self._checks(platform, day, platform.daily * self._size * season, searches, learned)
             for country, weight in self._weights.items():
                 warned = platform.daily * self._size * season * weight / sum(self._weights.values())
-                yield from self._pages(platform, day, country, warned, learned=0.03 if place > 131 else 0.0)
+                yield from self._pages(platform, day, country, warned, learned)
 
-    def _checks(self, platform: Platform, day: int, warned: float) -> Iterator[tuple[Cell, int]]:
+    def _checks(
+        self, platform: Platform, day: int, warned: float, searches: float, learned: float
+    ) -> Iterator[tuple[Cell, int]]:
         for surface, share in platform.surfaces.items():
             for action, attempt, mean in (
-                *(("block", attempt, times * share * warned) for attempt, times in self._attempts(platform)),
-                ("allow", "0" if platform.sends_attempt else "unknown", 900 * share * warned),
+                *(("block", attempt, times * share * warned) for attempt, times in self._attempts(platform, learned)),
+                ("allow", "0" if platform.sends_attempt else "unknown", share * searches),
             ):
                 labels = (platform.name, surface, action, "enforce", attempt, "no")
                 for hour in (3, 9, 15, 21):
                     yield from self._cell(CHECKS.name, day * 24 + hour, labels, mean / 4)
 
-    def _attempts(self, platform: Platform, learned: float = 0.0) -> tuple[tuple[str, float], ...]:
+    def _attempts(self, platform: Platform, learned: float) -> tuple[tuple[str, float], ...]:
         if not platform.sends_attempt:
             return (("unknown", 1.0),)
         again = platform.repeats - learned
         return (("0", 1.0), ("1", again), ("2+", again * 0.6))
 
     def _pages(
-        self, platform: Platform, day: int, country: str, warned: float, *, learned: float
+        self, platform: Platform, day: int, country: str, warned: float, learned: float
     ) -> Iterator[tuple[Cell, int]]:
         for language, spoken in self._spoken[country].items():
             for attempt, times in self._attempts(platform, learned):

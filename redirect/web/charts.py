@@ -124,6 +124,7 @@ def _sideways(chart: Chart, width: int) -> Any:
     plot.x_labels = [{"value": value, "label": text} for value, text in _scale(chart, few=width == NARROW)]
     plot.show_x_guides = True
     for line in chart.lines:
+        plot.add(line.name, _stems(line.points), show_dots=False)
         plot.add(line.name, _between(line.points, sideways=True), show_dots=False)
         plot.add(line.name, [_at(point, sideways=True) for point in line.points], stroke=False)
     return plot
@@ -166,6 +167,12 @@ def _between(points: Sequence[Point], *, sideways: bool) -> list[tuple[float, fl
     return strokes
 
 
+def _stems(points: Sequence[Point]) -> list[tuple[float, float] | None]:
+    """From zero to each value, so that the eye finds the name."""
+    from_zero = (point._replace(low=0.0, high=point.value) for point in points if point.value is not None)
+    return _between(list(from_zero), sideways=True)
+
+
 def _ends(chart: Chart) -> tuple[float, float]:
     places = [place for place, _ in chart.places] + [point.place for line in chart.lines for point in line.points]
     margin = (max(places, default=1) - min(places, default=0)) * 0.02 or 0.5
@@ -204,9 +211,9 @@ def _clean(node: ET.Element) -> None:
 
 def _name_series(root: ET.Element, chart: Chart) -> None:
     """Say what each series is, in the order in which they were added."""
-    kinds = [*("mark" for _ in chart.marks if not chart.sideways)]
+    kinds = ["mark" for _ in chart.marks if not chart.sideways]
     for number in range(len(chart.lines)):
-        kinds += [f"limits line-{number}", f"line line-{number}"]
+        kinds += [*(["stem"] if chart.sideways else []), f"limits line-{number}", f"line line-{number}"]
     names = {f"serie-{place}": kind for place, kind in enumerate(kinds)}
     for node in root.iter("g"):
         for given in node.get("class", "").split():

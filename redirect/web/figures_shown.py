@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Value = str | Count | Share | int | None
 """A cell: words, a sum of published cells, a share, a figure that others gave, or None where that is suppressed."""
+SURE = 0.01
+"""A count whose limits are no further apart than this share of it is written without them."""
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula at the beginning of a cell."""
 
@@ -81,7 +83,8 @@ def written(value: Value, minimum: int) -> Written:
     if isinstance(value, Count):
         if not value.shown:
             return Written(f"fewer than {max(minimum, value.hidden):,}", suppressed=True)
-        return Written(f"{value.shown:,}", f"give or take {value.give_or_take:,}" if value.give_or_take else "")
+        low, high = value.shown - value.give_or_take, value.shown + value.give_or_take + value.hidden
+        return Written(f"{value.shown:,}", f"{low:,} to {high:,}" if high - low > value.shown * SURE else "")
     return Written(f"fewer than {minimum}", suppressed=True) if value is None else Written(f"{value:,}")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from redirect.domain.figures import Place
-from redirect.domain.periods import day_of
+from redirect.domain.periods import day_of, iso
 from redirect.web.charts import Chart, Line, Point
 from redirect.web.figures_shown import month_name, written
 
@@ -126,6 +126,11 @@ def marks(view: View, days: Sequence[str], width: int) -> list[tuple[float, str]
             since = day_of(note.day) - day_of(days[earlier[-1]])
             marks.append((earlier[-1] + min(since / width, 0.99), str(number)))
     return marks
+
+
+def is_closed(view: View, week: str) -> bool:
+    """Whether all days of the week that begins so have closed."""
+    return iso(day_of(week) + 6) <= view.overview.closed_to
 
 
 def numbered(overview: Overview) -> list[tuple[int, Note]]:

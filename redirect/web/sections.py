@@ -23,6 +23,7 @@ from redirect.web.plots import (
     calendar,
     counts_ranked,
     given_by_month,
+    is_closed,
     marks,
     month_of,
     point,
@@ -105,8 +106,8 @@ def _curve(warned: Pivot, *where: str) -> Curve:
 
 def _newest_week(view: View) -> str:
     both = {**view.sums.warned_weeks, **view.overview.newest.warned_weeks}
-    weeks = sorted({week for week, surface, _ in both if surface == view.surface and week})
-    for week in reversed(weeks):
+    weeks = {week for week, surface, _ in both if surface == view.surface and is_closed(view, week)}
+    for week in sorted(weeks, reverse=True):
         found = _curve(both, week, view.surface).stopped
         if found:
             shown = written(found, view.overview.minimum)
@@ -254,7 +255,9 @@ def appeals(view: View) -> Section:
     named = [(MEASURES[measure], (APPEALS, measure)) for measure in OF_APPEALS]
     chart = given_by_month(view, "Appeals by month", named)
     columns = ("Month", "Received", "Upheld", "Share upheld")
-    return Section("appeals", "Appeals", lead, figures=[Figure(Table("appeals", "As given", columns, rows), chart)])
+    return Section(
+        "appeals", "Appeals", lead, figures=[Figure(Table("appeals", "Appeals, month by month", columns, rows), chart)]
+    )
 
 
 def trends(view: View) -> Section:
@@ -282,7 +285,7 @@ def _per_checks(view: View) -> Figure:
 
 def _pages_by_week(view: View) -> Figure:
     both = {**view.sums.weeks, **view.overview.newest.weeks}
-    weeks = sorted((week, count) for (week, step), count in both.items() if step == SHOWN)
+    weeks = sorted((week, count) for (week, step), count in both.items() if step == SHOWN and is_closed(view, week))
     places = [(place, week) for place, (week, _) in enumerate(weeks)]
     chart = None
     if len(weeks) > 1:
