@@ -89,6 +89,11 @@ class Simulation:
             await release_closed(store, lambda moment=moment: moment, asyncio.to_thread)
             told(place)
 
+    async def count(self, store: Store) -> None:
+        """Count all days, and release nothing."""
+        for place, day in enumerate(self.days):
+            await store.apply(Sums("simulated", place + 1, tuple(self._day(day))))
+
     async def say(self, ledger: StoreLedger) -> None:
         """Figures of helplines and appeals, and notes of changes."""
         entries = Entries(ledger, lambda: self.now, minimum=10)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from redirect.adapters import logs
 from redirect.adapters.access import AccessKeys, demo_access
 from redirect.adapters.board import Board, Metric
+from redirect.adapters.changes import LOOK_FOR_CHANGES, ChangeWatcher
 from redirect.adapters.clicks import Clicks
 from redirect.adapters.flush import ROUND, Flusher
 from redirect.adapters.ledger import StoreLedger
@@ -62,6 +63,7 @@ class Worker:
             (self.list_watcher.look, LOOK),
             (self.key_watcher.look, LOOK),
             (self.pause_watcher.look, LOOK),
+            (ChangeWatcher(self.ledger, self.lists, time.time).look, LOOK_FOR_CHANGES),
             (self.anomalies.write, logs.SUM_EVERY),
         )
         languages = [locale.tag for locale in content.catalogues.locales]

@@ -29,11 +29,14 @@ NOTES_KEPT = 760
 """Days that a note is kept, as long as what was published is."""
 SEPARATOR = "|"
 
+# Where states begin with a version and a space, an older one is no news: a worker begins with what lies on its disk.
 SEE = """
+local function version(state) return tonumber(string.match(state, '^(%d+) ')) end
 local before = redis.call('HGET', KEYS[1], ARGV[1])
-if before == ARGV[2] then return 0 end
+if before == ARGV[2] then return false end
+if before and version(before) and version(ARGV[2]) and version(before) >= version(ARGV[2]) then return false end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return before and 1 or 0
+return before
 """
 
 
@@ -82,10 +85,12 @@ class StoreLedger:
         """Forget a note of one platform."""
         await self._change(_notes(platform), {}, [name])
 
-    async def saw(self, what: str, state: str) -> bool:
-        """Whether something is in another state than anybody saw before; the first who says so is told."""
+    async def saw(self, what: str, state: str) -> str | None:
+        """Remember the state of something, unless it is of an older version; the one before, told to the first who says
+        that it is another."""
         with store_errors():
-            return bool(await self._client.eval(SEE, 1, SEEN, what, state))
+            before: bytes | None = await self._client.eval(SEE, 1, SEEN, what, state)
+            return None if before is None else before.decode()
 
     async def end_pass(self, name: str, seconds: int) -> None:
         """Take a pass back, for as long as it would have lasted."""

@@ -164,6 +164,11 @@ class Ledger(Protocol):
         """Forget a note of one platform."""
         ...
 
+    async def saw(self, what: str, state: str) -> str | None:
+        """Remember the state of something, unless it is of an older version (a number and a space in front); the one
+        before, told to the first who says that it is another."""
+        ...
+
 
 class ListStore(Protocol):
     """Where signed bundles are kept. Every call may raise StoreError."""

@@ -8,6 +8,7 @@ legible on a phone, which they would not if one picture were made smaller.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -20,6 +21,9 @@ from pygal.style import Style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# pygal looks for plug-ins with a finder of the kind that Python gave up in 3.12; on 3.11 each later import would warn.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
+
 WIDE, NARROW = 760, 330
 LETTERS: Final = {WIDE: 34, NARROW: 18}
 """Letters of a name beside its line, at most."""
@@ -28,6 +32,8 @@ KEEP: Final = frozenset(("class", "d", "x", "y", "cx", "cy", "r", "width", "heig
 KEPT: Final = frozenset(("g", "path", "circle", "text"))
 """Elements that stay; titles, styles, scripts and comments go."""
 DOT = 4
+SMALLEST: Final = 1e-6
+"""What is smaller is nothing, to the eye."""
 
 
 class Point(NamedTuple):
@@ -72,7 +78,7 @@ class Chart:
 
 def rounded_up(value: float) -> float:
     """The next of 1, 1.5, 2, 3, 4, 5, 6, 8 and 10, times a power of ten."""
-    if value <= 0:
+    if value < SMALLEST:
         return 1.0
     power = 10.0 ** floor(log10(value))
     return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.999)

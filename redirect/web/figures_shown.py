@@ -7,6 +7,7 @@ import csv
 import io
 from dataclasses import dataclass
 from datetime import date
+from math import floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 from redirect.domain.sureness import Count, Share
@@ -118,6 +119,8 @@ def _share(share: Share) -> Written:
     """In percent, with no more digits than its limits bear out."""
     step = share.high - share.low
     digits = 0 if step >= 0.02 else 1 if step >= 0.002 or share.high >= 0.1 else 2
+    if share.value:
+        digits = max(digits, min(4, -floor(log10(share.value * 100))))  # never so few that it looks like nothing
     value, low, high = ("" if part is None else f"{part * 100:.{digits}f}" for part in share)
     if share.value is None:
         return Written(f"at most {high} %", suppressed=True)
