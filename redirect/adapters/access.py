@@ -74,7 +74,7 @@ class AccessKeys:
 
     def by_id(self, key_id: str) -> Access | None:
         """The access of the key that is named so, while it is good."""
-        return next((access for access in self._known.values() if access.id == key_id), None)
+        return next((access for _, access in self._good.values() if access.id == key_id), None)
 
     def refresh(self, records: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""

@@ -178,6 +178,7 @@ class DashboardPages:
             if admitted is None:
                 return self._answer(self._page.sign_in(TOLD.get(request.query_params.get("told", ""), "")))
             asked = asked or _asked(request.query_params, admitted)
+            self._gate.charge(request, asked.platform, admitted)
             return admitted, asked, await self._dashboard.overview(asked.platform, asked.first, asked.last)
         except StoreError:
             return self._answer(self._page.sign_in(TOLD["store"]), 503)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from redirect.domain.access import MOST_PLATFORMS, PASS_SECONDS, Access, Pass, Scope
 from redirect.domain.errors import BadRequest
 from redirect.web.http import header, text_header
+from redirect.web.security import KnownKeys, charge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,10 +48,9 @@ class Ended(Protocol):
     async def pass_ended(self, name: str) -> bool: ...
 
 
-class NamedKeys(Protocol):
-    """Finds the access of a key that is presented, or that a pass names."""
+class NamedKeys(KnownKeys, Protocol):
+    """Finds the access of a key that is presented, or that a pass names, and counts how often it is used."""
 
-    def find(self, presented: bytes) -> Access | None: ...
     def by_id(self, key_id: str) -> Access | None: ...
 
 
@@ -89,6 +89,14 @@ class Gate:
             return None
         return Admitted(issued, tuple(good))
 
+    def charge(self, request: Request, platform: str, admitted: Admitted) -> None:
+        """Count a look against the limit of the key that is looked through. Raises BadRequest over it."""
+        for key_id, named in admitted.issued.keys:
+            access = self._keys.by_id(key_id) if named == platform else None
+            spent = charge(request.scope, self._keys, access, Scope.REPORT, 1) if access else None
+            if spent and spent.wait:
+                raise BadRequest("too-many-requests")
+
     async def sign_in(self, key: str, before: Admitted | None) -> str | None:
         """The cookie for a key, and for those of the pass that was there before; None for a key that is wrong, after a
         while. Raises BadRequest where too many wrong keys wait."""
@@ -117,7 +125,7 @@ class Gate:
     async def _wait(self) -> None:
         """All wrong keys wait alike; whoever sends many holds up only their like."""
         if self._waiting >= WRONG_AT_ONCE:
-            raise BadRequest("too-many-keys")
+            raise BadRequest("too-many-requests")
         self._waiting += 1
         try:
             await self._sleep(WRONG_SECONDS)

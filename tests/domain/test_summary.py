@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,8 @@ DAY = Unit(Span.DAY, WEEK.days[2])
 MONTH = unit_of(Span.MONTH, DAY.number)
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class Row:
     unit: Unit
     labels: tuple[str, ...]
     count: int

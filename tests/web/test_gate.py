@@ -44,6 +44,9 @@ class Around:
     def by_id(self, key_id: str) -> Access | None:
         return next((access for access in self.keys.values() if access.id == key_id), None)
 
+    def spend(self, access: Access, scope: Scope, calls: int, *, owed: bool = False) -> None:
+        assert (scope, calls) == (Scope.REPORT, 1)
+
     async def end_pass(self, name: str, seconds: int) -> None:
         assert 0 < seconds <= PASS_SECONDS
         self.ended.add(name)
@@ -103,7 +106,7 @@ async def test_many_wrong_keys_at_a_time_hold_up_nobody_else() -> None:
     gate = Gate(around, BOX, around, lambda: around.now, wait)
     waiting = [asyncio.create_task(gate.sign_in("wrong", None)) for _ in range(WRONG_AT_ONCE)]
     await asyncio.sleep(0)
-    with pytest.raises(BadRequest, match="too-many-keys"):
+    with pytest.raises(BadRequest, match="too-many-requests"):
         await gate.sign_in("wrong", None)
     assert await gate.sign_in("rd_one", None)
     held.set()
