@@ -40,6 +40,8 @@ from redirect.web.report_page import EnglishNames
 from redirect.web.routes import dashboard_routes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redirect.domain.services import Directory
 
 MARK = "simulated-year"
@@ -128,28 +130,27 @@ async def load(url: str, simulation: Simulation) -> list[Loaded]:
     return found
 
 
-async def fill(url: str, simulation: Simulation, console: Console) -> None:
+async def fill(url: str, simulation: Simulation, told: Callable[[int], None]) -> None:
     """Put the days into an empty store."""
     async with Redis.from_url(url) as client:
         if await client.exists(MARK):
             return
         ledger = StoreLedger(url, lambda: simulation.now)
-        with console.status("simulating") as status:
-            async with Store(url) as store:
-                await simulation.put(store, lambda day: status.update(f"simulating day {day + 1}"))
+        async with Store(url) as store:
+            await simulation.put(store, told)
         await simulation.say(ledger)
         await ledger.close()
         await forget(url, simulation)
         await client.set(MARK, 1)
 
 
-async def measure(directory: Path, simulation: Simulation, console: Console) -> Outcome:
+async def measure(directory: Path, simulation: Simulation, told: Callable[[int], None] = lambda _: None) -> Outcome:
     """Fill a store and look at its dashboard."""
     store = EmbeddedStore(directory)
     store.start()
     try:
         store.wait()
-        await fill(store.url, simulation, console)
+        await fill(store.url, simulation, told)
         loaded = await load(store.url, simulation)
         async with Redis.from_url(store.url) as client:
             memory = (await client.info("memory"))["used_memory"]
@@ -184,7 +185,9 @@ def main() -> None:
     first = unit_of(Span.MONTH, int(time.time()) // DAY_SECONDS).days[0]
     with tempfile.TemporaryDirectory() if given.keep is None else nullcontext(given.keep) as directory:
         simulation = Simulation(first, given.days)
-        outcome = asyncio.run(measure(Path(directory), simulation, console))
+        with console.status("simulating") as status:
+            told = measure(Path(directory), simulation, lambda day: status.update(f"simulating day {day + 1}"))
+            outcome = asyncio.run(told)
         table = Table("Platform", "First look", "Again", "Page")
         for each in outcome.loaded:
             table.add_row(each.platform, f"{each.first:.2f} s", f"{each.again:.2f} s", f"{each.size / 1e3:.0f} kB")
