@@ -208,7 +208,8 @@ def _cut(label: str, letters: int) -> str:
 def _clean(node: ET.Element) -> None:
     """Take away what is there for pygal's own scripts and styles."""
     for child in list(node):
-        if str(child.tag) not in KEPT or "tooltip-overlay" in child.get("class", ""):
+        empty = child.tag == "text" and not child.text
+        if empty or str(child.tag) not in KEPT or "tooltip-overlay" in child.get("class", ""):
             node.remove(child)
         else:
             child.attrib = {key: value for key, value in child.attrib.items() if key in KEEP}

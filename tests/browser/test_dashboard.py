@@ -71,7 +71,8 @@ def test_nothing_scrolls_sideways_at_320_pixels(outcome: Outcome, page: Page) ->
         page.set_content(each.page.replace("<details", "<details open"))
         assert not too_wide(page)
         wide = page.evaluate("""() => [...document.querySelectorAll('.sheet')]
-            .filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.getAttribute('aria-label'))""")
+            .filter(box => box.scrollWidth > box.clientWidth + 1)
+            .map(box => [box.getAttribute('aria-label'), box.scrollWidth])""")
         assert wide == []
 
 
