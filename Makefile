@@ -86,6 +86,10 @@ SCHEMA_EXAMPLES ?= 5000
 schema: .venv/made-dev catalogues ## The API against its description, SCHEMA_EXAMPLES=5000 for each call
 	SCHEMA_EXAMPLES=$(SCHEMA_EXAMPLES) $(BIN)/pytest tests/hostile/test_schema.py
 
+.PHONY: year
+year: .venv/made-dev ## A simulated year in the dashboard: how long it takes to load, and what it takes in the store
+	$(BIN)/python -m bench.year
+
 FUZZ_SECONDS ?= 600
 
 .PHONY: fuzz

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 from redirect.adapters import logs
 from redirect.adapters.access import AccessKeys, demo_access
 from redirect.adapters.board import Board, Metric
+from redirect.adapters.changes import LOOK_FOR_CHANGES, ChangeWatcher
 from redirect.adapters.clicks import Clicks
 from redirect.adapters.flush import ROUND, Flusher
+from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.list_places import place_of
 from redirect.adapters.live_directory import LiveDirectory
 from redirect.adapters.live_list import LiveList
+from redirect.adapters.passes import PassBox
 from redirect.adapters.releaser import RELEASE_EVERY, Releaser
 from redirect.adapters.spool import open_spool
 from redirect.adapters.state import WorkerState
@@ -42,6 +45,7 @@ class Worker:
         self.anomalies = logs.Anomalies(partial(board.add, Metric.ERRORS))
         self.connections = settings.connections
         self.store = Store(store_url(settings))
+        self.ledger = StoreLedger(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)
         self.access = AccessKeys(
             data / "access.json", dict([demo_access()]) if settings.demo else {}, time.time, board.rates
@@ -59,6 +63,7 @@ class Worker:
             (self.list_watcher.look, LOOK),
             (self.key_watcher.look, LOOK),
             (self.pause_watcher.look, LOOK),
+            (ChangeWatcher(self.ledger, self.lists, time.time).look, LOOK_FOR_CHANGES),
             (self.anomalies.write, logs.SUM_EVERY),
         )
         languages = [locale.tag for locale in content.catalogues.locales]
@@ -73,6 +78,8 @@ class Worker:
                 directory=self.directory,
                 spool=self.spool,
                 store=self.store,
+                ledger=self.ledger,
+                passes=PassBox(keys.tokens),
                 state=WorkerState(self.lists, self.key_watcher, self.flusher, languages),
                 anomalies=self.anomalies,
                 board=board,

@@ -147,6 +147,7 @@ async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
     await worker.flusher.finish()
     worker.spool.close()
     await worker.store.close()
+    await worker.ledger.close()
 
 
 @asynccontextmanager

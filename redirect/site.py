@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY
 from redirect.domain.subject import UNKNOWN_COUNTRY
 from redirect.journeys.check import Checker, Decider
+from redirect.journeys.dashboard import Dashboard, Entries
 from redirect.journeys.listing import Listing
 from redirect.journeys.show import Show
 from redirect.journeys.steps import Steps, known_labels
@@ -22,13 +24,16 @@ from redirect.journeys.views import Views
 from redirect.web import routes
 from redirect.web.check import BatchEndpoint, Caller, CheckEndpoint, ExplainEndpoint
 from redirect.web.counts import CountsEndpoint
+from redirect.web.dashboard import DashboardPages
 from redirect.web.faces import Faces
 from redirect.web.forward import ForwardEndpoint
+from redirect.web.gate import Gate
 from redirect.web.health import Health
 from redirect.web.media import MediaFile
 from redirect.web.native import Native
 from redirect.web.pages import Pages
 from redirect.web.render import Renderer
+from redirect.web.report_page import EnglishNames
 from redirect.web.resources import DirectoryPages, ResourcesEndpoint
 from redirect.web.stop import StopPage, blocked
 from redirect.web.tallies import TalliesEndpoint
@@ -40,9 +45,11 @@ if TYPE_CHECKING:
 
     from redirect.adapters.access import AccessKeys
     from redirect.adapters.board import Board
+    from redirect.adapters.ledger import StoreLedger
     from redirect.adapters.live_directory import LiveDirectory
     from redirect.adapters.live_list import LiveList
     from redirect.adapters.logs import Anomalies
+    from redirect.adapters.passes import PassBox
     from redirect.adapters.spool import NoSpool, Spool
     from redirect.adapters.state import WorkerState
     from redirect.adapters.store import Store
@@ -65,6 +72,8 @@ class Parts:
     directory: LiveDirectory
     spool: Spool | NoSpool
     store: Store
+    ledger: StoreLedger
+    passes: PassBox
     state: WorkerState
     anomalies: Anomalies
     board: Board
@@ -126,7 +135,7 @@ class Site:
         parts, count = self._parts, partial(self._parts.board.add, Metric.CHECKS)
         resources = ResourcesEndpoint(parts.directory, self._languages, parts.settings.contact)
         parts.directory.when_changed.append(resources.forget)
-        return routes.api_routes(
+        return routes.dashboard_routes(self._dashboard()) + routes.api_routes(
             self._check,
             BatchEndpoint(self._checker, self._caller, count),
             ExplainEndpoint(self._checker, parts.access),
@@ -135,6 +144,20 @@ class Site:
             resources,
             CountsEndpoint(parts.store, parts.access, time.time, parts.settings.minimum_cell),
             self._health,
+        )
+
+    def _dashboard(self) -> DashboardPages:
+        parts, minimum = self._parts, self._parts.settings.minimum_cell
+        passes = parts.passes
+        labels = {name: category.label for name, category in parts.content.categories.items()}
+        return DashboardPages(
+            Dashboard(parts.store, parts.ledger, time.time, asyncio.to_thread, minimum),
+            Entries(parts.ledger, time.time, minimum),
+            Gate(parts.access, passes, parts.ledger),
+            EnglishNames(parts.directory, labels),
+            self._base,
+            passes.name,
+            https=parts.url.startswith("https://"),
         )
 
     def _directory_pages(self) -> DirectoryPages:

@@ -72,6 +72,10 @@ class AccessKeys:
         limit = access.limit_of(scope)
         return self._rates.spend(f"{access.sender} {scope}", limit, calls, owed=owed) if limit else None
 
+    def by_id(self, key_id: str) -> Access | None:
+        """The access of the key that is named so, while it is good."""
+        return next((access for _, access in self._good.values() if access.id == key_id), None)
+
     def refresh(self, records: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
         read = {key: _read(record) for key, record in records.items()}

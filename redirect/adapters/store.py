@@ -79,7 +79,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         try:
-            self._client = _client(url)
+            self._client = connect(url)
         except (RedisError, ValueError, TypeError):
             # The library's own words may repeat a password.
             raise SettingsError("REDIRECT_STORE_URL: not the address of a store; escape special characters") from None
@@ -96,7 +96,7 @@ class Store:
 
     async def ping(self) -> None:
         """Raise StoreError unless the store answers."""
-        with _store_errors():
+        with store_errors():
             await self._client.ping()
 
     async def apply(self, batch: Batch) -> None:
@@ -113,7 +113,7 @@ class Store:
     async def counts(self, table: Table, periods: Sequence[int]) -> list[tuple[int, str, int]]:
         """Stored cells of these periods as (period, joined labels, count)."""
         found: list[tuple[int, str, int]] = []
-        with _store_errors():
+        with store_errors():
             for chunk in _chunks(periods, 256):
                 pipeline = self._client.pipeline(transaction=False)
                 for period in chunk:
@@ -124,7 +124,7 @@ class Store:
 
     async def released(self, table: Table, units: Sequence[Unit]) -> set[Unit]:
         """Those of these units that have been released."""
-        with _store_errors():
+        with store_errors():
             pipeline = self._client.pipeline(transaction=False)
             for unit in units:
                 pipeline.exists(_released_key(table, unit))
@@ -132,7 +132,7 @@ class Store:
 
     async def releases(self, table: Table, units: Sequence[Unit], platform: str = "") -> list[Release | None]:
         """What was released of each unit, of one platform alone where one is named; None where nothing was yet."""
-        with _store_errors():
+        with store_errors():
             pipeline = self._client.pipeline(transaction=False)
             for unit in units:
                 _read_release(pipeline, _released_key(table, unit), platform)
@@ -150,12 +150,12 @@ class Store:
 
     async def take_turn(self, what: str, seconds: int) -> bool:
         """Whether nobody, on any node, has taken this turn for so long."""
-        with _store_errors():
+        with store_errors():
             return bool(await self._client.set(f"turn:{{{what}}}", 1, nx=True, ex=seconds))
 
     async def list_version(self) -> int:
         """The version of the list that is live, 0 where none is."""
-        with _store_errors():
+        with store_errors():
             return int(await self._client.hget(LIVE_LIST, "version") or 0)
 
     async def read_list(self) -> tuple[bytes, bytes] | None:
@@ -167,7 +167,7 @@ class Store:
         return await self._read_list("previous_")
 
     async def _read_list(self, which: str) -> tuple[bytes, bytes] | None:
-        with _store_errors():
+        with store_errors():
             manifest, body = await self._client.hmget(LIVE_LIST, [f"{which}manifest", f"{which}body"])
         return (manifest, body) if manifest and body else None
 
@@ -182,12 +182,12 @@ class Store:
 
     async def write_access_key(self, digest: str, record: bytes) -> None:
         """Add or replace one record."""
-        with _store_errors():
+        with store_errors():
             await self._client.hset(ACCESS_KEYS, mapping={digest: record, CHANGES: "made"})
 
     async def delete_access_key(self, digest: str) -> bool:
         """Whether there was such a record."""
-        with _store_errors():
+        with store_errors():
             return bool(await self._client.hdel(ACCESS_KEYS, digest))
 
     async def pauses(self) -> dict[str, bytes] | None:
@@ -197,27 +197,28 @@ class Store:
 
     async def write_pause(self, service: str, until: bytes) -> None:
         """Pause a service, or change until when."""
-        with _store_errors():
+        with store_errors():
             await self._client.hset(PAUSES, mapping={service: until, PAUSED_BEFORE: ""})
 
     async def delete_pause(self, service: str) -> bool:
         """Whether it was paused."""
-        with _store_errors():
+        with store_errors():
             return bool(await self._client.hdel(PAUSES, service))
 
     async def _kept(self, name: str, mark: bytes) -> dict[str, bytes] | None:
-        with _store_errors():
+        with store_errors():
             found = await self._client.hgetall(name)
         if found.pop(mark, None) is None:
             return None
         return {field.decode(): value for field, value in found.items()}
 
     async def _script(self, script: str, keys: list[str], arguments: list[Any]) -> int:
-        with _store_errors():
+        with store_errors():
             return int(await self._client.eval(script, len(keys), *keys, *arguments))
 
 
-def _client(url: str) -> Any:
+def connect(url: str) -> Any:
+    """A client of the store at `url`. Raises what its library raises for an address that is none."""
     settings: dict[str, Any] = {
         "socket_timeout": TIMEOUT,
         "socket_connect_timeout": TIMEOUT,
@@ -262,7 +263,7 @@ def _release(answer: Any, platform: str) -> Release | None:
 
 
 @contextmanager
-def _store_errors() -> Iterator[None]:
+def store_errors() -> Iterator[None]:
     """Turn the client's errors into ours. Their texts may quote what was sent, so only the class is kept."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Owns what a key allows, for how long and how often. Must never hold the key."""
+"""Owns what a key allows, for how long and how often, and a pass that stands for keys. Must never hold the key."""
 
 from __future__ import annotations
 
@@ -66,3 +66,18 @@ class Access(msgspec.Struct, frozen=True, omit_defaults=True):
     def replaced_at(self, when: int) -> Access:
         """The same, ending then, or before as it was to."""
         return msgspec.structs.replace(self, ends=min(self.ends or when, when))
+
+
+PASS_SECONDS = 8 * 3600
+"""How long a pass lasts, however much it is used: a working day."""
+MOST_PLATFORMS = 8
+"""Whose keys one pass may stand for."""
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """A sign-in to the dashboard: it stands for keys by their ids and platforms until a moment. It is good only as long
+    as they are, and `name` is what it is taken back by."""
+
+    name: str
+    until: int
+    keys: tuple[tuple[str, str], ...]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from redirect.domain.content import Statement
     from redirect.domain.counts import Cell, Table
     from redirect.domain.decision import Degraded
     from redirect.domain.disclosure import Release
+    from redirect.domain.figures import Given, Place
     from redirect.domain.locales import Locale
     from redirect.domain.matching import Matcher
+    from redirect.domain.notes import Note
     from redirect.domain.periods import Unit
     from redirect.domain.services import Directory
+
+Made = TypeVar("Made")
 
 
 class Clock(Protocol):
@@ -134,7 +138,36 @@ class ReleaseStore(CountStore, Protocol):
 class Aside(Protocol):
     """Runs work that takes its time where it holds up nobody."""
 
-    def __call__(self, work: Callable[[], Release], /) -> Awaitable[Release]: ...
+    def __call__(self, work: Callable[[], Made], /) -> Awaitable[Made]: ...
+
+
+class Ledger(Protocol):
+    """Where figures that others give, and notes, are kept beside the counts. Every call may raise StoreError."""
+
+    async def figures(self, platform: str) -> dict[Place, Given]:
+        """What was given for one platform."""
+        ...
+
+    async def write_figures(self, platform: str, figures: Mapping[Place, Given | None]) -> None:
+        """Keep figures, each in place of what was there; None takes one away."""
+        ...
+
+    async def notes(self, platform: str) -> dict[str, Note]:
+        """Those of one platform, and those of all, by name."""
+        ...
+
+    async def write_note(self, platform: str, name: str, note: Note) -> None:
+        """Keep a note; of all platforms where `platform` is empty."""
+        ...
+
+    async def delete_note(self, platform: str, name: str) -> None:
+        """Forget a note of one platform."""
+        ...
+
+    async def saw(self, what: str, state: str) -> str | None:
+        """Remember the state of something, unless it is of an older version (a number and a space in front); the one
+        before, told to the first who says that it is another."""
+        ...
 
 
 class ListStore(Protocol):

@@ -46,7 +46,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 @dataclass(frozen=True, slots=True)
 class Published:
     """What may be known of one table for one platform. `first` to `last` is what was asked for, as far as it has closed
-    (by `closed_to`) and is still kept. A row never overlaps another; what has none is suppressed, not zero."""
+    (by `closed_to`) and is still kept. A row never overlaps another; what has none is suppressed, not zero. `complete`:
+    all of it has been released, so that it will never change."""
 
     table: str
     platform: str
@@ -57,6 +58,7 @@ class Published:
     minimum_cell: int
     rounded_to: int
     rows: tuple[Row, ...]
+    complete: bool
 
     @property
     def total(self) -> int:
@@ -86,9 +88,11 @@ async def published(
     days = _days(table, closed, first, last)
     units = sorted((unit for span in Span for unit in units_within(span, days)), key=_order)
     rows: list[Row] = []
+    complete = True
     for start in range(0, len(units), UNITS_AT_ONCE):
         several = units[start : start + UNITS_AT_ONCE]
         for unit, release in zip(several, await store.releases(table, several, platform), strict=True):
+            complete &= release is not None or all(rung.span is not unit.span for rung in table.ladder)
             if release is not None:
                 rows += [Row(unit, labels, count) for labels, count in still_shown(release, minimum)]
     return Published(
@@ -101,6 +105,7 @@ async def published(
         minimum_cell=minimum,
         rounded_to=ROUND_TO,
         rows=tuple(rows),
+        complete=complete,
     )
 
 

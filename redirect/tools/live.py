@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redirect.adapters import benign, bundles, sources
+from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.store import Store
 from redirect.data_dir import store_url
 from redirect.domain.decision import DEFAULT_CATEGORY
-from redirect.domain.errors import ListError
+from redirect.domain.errors import ListError, StoreError
 from redirect.domain.lists import Confidence
 from redirect.journeys import publish, vet
+from redirect.journeys.changes import note_list
 from redirect.tools.lists import envelope_of, prover_of, sign
 from redirect.tools.stores import open_store
 
@@ -36,7 +40,7 @@ async def publish_list(
     envelope, body = bundles.read(directory)
     prover, harmless = prover_of(settings), benign.load()
     async with open_store(settings) as store:
-        return await publish.publish(
+        manifest = await publish.publish(
             store,
             prover,
             envelope,
@@ -46,13 +50,25 @@ async def publish_list(
             accept_change=accept_change,
             progress=progress,
         )
+        await _note(settings, manifest)
+        return manifest
 
 
 async def roll_back_list(settings: Settings) -> Manifest:
     """Make the list that was live before live again."""
     async with open_store(settings) as store:
         sign = partial(envelope_of, settings)
-        return await publish.roll_back(store, prover_of(settings), sign, datetime.now(UTC))
+        manifest = await publish.roll_back(store, prover_of(settings), sign, datetime.now(UTC))
+        await _note(settings, manifest)
+        return manifest
+
+
+async def _note(settings: Settings, manifest: Manifest) -> None:
+    """For the charts: on the day it happened, also while no service runs. What is live is live, noted or not."""
+    ledger = StoreLedger(store_url(settings))
+    with suppress(StoreError):
+        await note_list(ledger, time.time, manifest)
+    await ledger.close()
 
 
 async def list_status(settings: Settings) -> Manifest | None:

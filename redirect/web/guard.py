@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from redirect.web.pages import Pages
 
-API = ("/v1/", "/livez", "/readyz", "/metrics")
+API = ("/v1/", "/livez", "/readyz", "/metrics", "/reports")
 HTML = b"text/html"
 HTTPS_ONLY = (b"strict-transport-security", HSTS.encode())
 ROUTER_PROBLEMS = {404: "not-found", 405: "wrong-method"}

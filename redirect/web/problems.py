@@ -42,6 +42,7 @@ PROBLEMS: dict[str, Problem] = {
     "no-audience": Problem(400, "No such audience", "Give one of main, under-18 and the other doors."),
     "no-key": Problem(401, "A key is needed", "Send Authorization: Bearer and a key of this service."),
     "wrong-key": Problem(401, "This key is not known", "Keys are made with `redirect keys create`."),
+    "foreign-form": Problem(403, "This form came from elsewhere", "Open /reports itself, and send it from there."),
     "wrong-scope": Problem(403, "This key does not allow that", "Use a key with the scope that this call needs."),
     "too-many-requests": Problem(
         429, "This key was used too often", "Wait as Retry-After says; RateLimit-Policy names the limit."

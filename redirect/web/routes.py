@@ -11,6 +11,7 @@ from starlette.routing import Route, Router
 
 from redirect.journeys.views import MEDIA
 from redirect.web import openapi
+from redirect.web.dashboard import HOME
 from redirect.web.guard import Guard
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from redirect.web.check import BatchEndpoint, CheckEndpoint, ExplainEndpoint
     from redirect.web.counts import CountsEndpoint
+    from redirect.web.dashboard import DashboardPages
     from redirect.web.forward import ForwardEndpoint
     from redirect.web.health import Health
     from redirect.web.http import Whole
@@ -75,6 +77,18 @@ def api_routes(
         Route("/v1/counts", counts.answer),
         Route("/v1/openapi.json", openapi.endpoint),
         Route("/metrics", health.metrics),
+    ]
+
+
+def dashboard_routes(pages: DashboardPages) -> list[BaseRoute]:
+    """What a programme manager opens."""
+    return [
+        Route(HOME, pages.page, methods=["GET"]),
+        Route(f"{HOME}/csv/{{name}}", pages.table, methods=["GET"]),
+        Route(f"{HOME}/sign-in", pages.sign_in, methods=["POST"]),
+        Route(f"{HOME}/sign-out", pages.sign_out, methods=["POST"]),
+        Route(f"{HOME}/figures", pages.figures, methods=["POST"]),
+        Route(f"{HOME}/notes", pages.note, methods=["POST"]),
     ]
 
 

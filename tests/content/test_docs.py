@@ -7,8 +7,11 @@ from pathlib import Path
 
 from redirect import __version__, settings
 from redirect.adapters.board import ABOUT
+from redirect.adapters.ledger import NOTES_KEPT
 from redirect.adapters.platforms import load
+from redirect.domain import figures, notes
 from redirect.domain.counts import CLOSED, TABLES
+from redirect.web.gate import COOKIE
 
 ROOT = Path(__file__).parents[2]
 READ_BY_ADAPTERS = {"REDIRECT_KEY", "REDIRECT_SERVICE"}
@@ -50,9 +53,20 @@ def test_every_label_of_a_closed_set_is_written_down() -> None:
 
 
 def test_every_key_in_the_store_is_written_down() -> None:
-    source = (ROOT / "redirect" / "adapters" / "store.py").read_text()
+    source = "".join((ROOT / "redirect" / "adapters" / name).read_text() for name in ("store.py", "ledger.py"))
     kinds = set(re.findall(r"\"(\w+):\{", source)) | {"turn"}
+    assert {"figures", "notes", "seen", "ended"} <= kinds
     assert {f"`{kind}:" for kind in kinds} <= set(re.findall(r"`\w+:", DATA))
+
+
+def test_what_others_give_and_note_is_written_down() -> None:
+    text = DATA[DATA.index("## Figures that others give") : DATA.index("## In the data directory")]
+    words = {*figures.MEASURES, *notes.Kind, figures.APPEALS, COOKIE}
+    assert {f"`{word}`" for word in words} <= set(re.findall("`[^`]+`", text))
+    assert f"for {figures.KEPT_MONTHS} months" in DATA
+    assert f"for {NOTES_KEPT} days" in DATA
+    example = (ROOT / "docs" / "dashboard.md").read_text().split("```csv\n")[1].split("```")[0]
+    assert len(figures.read_rows(example, ["2026-10"], ["stop-it-now-uk"])) == 4
 
 
 def test_every_counter_of_metrics_is_written_down() -> None:

@@ -1,0 +1,202 @@
+"""Owns the trial of the dashboard on a simulated year: three platforms, sixty countries, forty languages.
+
+    python -m bench.year [--days 371] [--out DIRECTORY] [--keep DIRECTORY] [--serve PORT]
+
+Prints how long the dashboard takes to load, first and again, and what the year takes in the store. `--out` writes the
+page of each platform as HTML; `--keep` leaves the store in a directory, and takes up what lies there; `--serve` shows
+it on loopback, signed in with the key `demo`, for an hour at most. Days lie ahead: see `simulated.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx
+import uvicorn
+from redis.asyncio import Redis
+from rich.console import Console
+from rich.table import Table
+from starlette.routing import Router
+
+from bench.simulated import PLATFORMS, Simulation, forget
+from redirect.adapters.content import shipped
+from redirect.adapters.directory import load_directory
+from redirect.adapters.embedded import EmbeddedStore
+from redirect.adapters.ledger import StoreLedger
+from redirect.adapters.passes import PassBox
+from redirect.adapters.store import Store
+from redirect.domain.access import Access, Scope
+from redirect.domain.periods import DAY_SECONDS, Span, unit_of
+from redirect.journeys.dashboard import Dashboard, Entries
+from redirect.web.dashboard import DashboardPages
+from redirect.web.gate import Gate
+from redirect.web.report_page import EnglishNames
+from redirect.web.routes import dashboard_routes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redirect.domain.services import Directory
+
+MARK = "simulated-year"
+SERVED_SECONDS = 3600
+HOST = "http://127.0.0.1"
+
+
+class Loaded(NamedTuple):
+    """How the page of one platform came: seconds of the first look and of the next, bytes, and the page."""
+
+    platform: str
+    first: float
+    again: float
+    size: int
+    page: str
+
+
+class Outcome(NamedTuple):
+    """What was measured. `memory` is what the store uses, `files` what its files take, in bytes."""
+
+    loaded: list[Loaded]
+    memory: int
+    files: int
+
+
+class SimulatedKeys:
+    """Implements `NamedKeys`: a key for each platform, which is its name."""
+
+    def find(self, presented: bytes) -> Access | None:
+        """The access of a platform's name."""
+        return self.by_id(presented.decode())
+
+    def spend(self, access: Access, scope: Scope, calls: int, *, owed: bool = False) -> None:
+        """Without limit."""
+
+    def by_id(self, key_id: str) -> Access | None:
+        """The same."""
+        known = {platform.name for platform in PLATFORMS}
+        return Access(key_id, key_id, (Scope.REPORT,)) if key_id in known else None
+
+
+class Services:
+    """Implements `Services` with what is shipped."""
+
+    def __init__(self) -> None:
+        self.now: Directory = load_directory(shipped("messages") / "resources")
+
+
+def application(url: str, simulation: Simulation) -> tuple[Router, list[Store | StoreLedger]]:
+    """The dashboard alone, at the end of the simulated days; and what is to be closed after it."""
+    store, ledger = Store(url), StoreLedger(url, lambda: simulation.now)
+
+    def clock() -> float:
+        return simulation.now
+
+    box = PassBox((b"\1" * 32,))
+    pages = DashboardPages(
+        Dashboard(store, ledger, clock, asyncio.to_thread, 10),
+        Entries(ledger, clock, 10),
+        Gate(SimulatedKeys(), box, ledger, clock),
+        EnglishNames(Services(), {"csam": "Child sexual abuse material", "csam-ai": "The same, made by computer"}),
+        "",
+        box.name,
+        https=False,
+    )
+    return Router(dashboard_routes(pages)), [store, ledger]
+
+
+async def load(url: str, simulation: Simulation) -> list[Loaded]:
+    """The page of each platform, first by a worker that has just begun, then again."""
+    found = []
+    for platform in PLATFORMS:
+        app, parts = application(url, simulation)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST) as client:
+            signed = await client.post("/reports/sign-in", data={"key": platform.name}, headers={"Origin": HOST})
+            cookie = {"Cookie": signed.headers["set-cookie"].partition(";")[0]}
+            began = time.perf_counter()
+            await client.get("/reports", headers=cookie)
+            first = time.perf_counter() - began
+            page = await client.get("/reports", headers=cookie)
+            again = time.perf_counter() - began - first
+            page.raise_for_status()
+        for part in parts:
+            await part.close()
+        found.append(Loaded(platform.name, first, again, len(page.content), page.text))
+    return found
+
+
+async def fill(url: str, simulation: Simulation, told: Callable[[int], None]) -> None:
+    """Put the days into an empty store."""
+    async with Redis.from_url(url) as client:
+        if await client.exists(MARK):
+            return
+        ledger = StoreLedger(url, lambda: simulation.now)
+        async with Store(url) as store:
+            await simulation.put(store, told)
+        await simulation.say(ledger)
+        await ledger.close()
+        await forget(url, simulation)
+        await client.set(MARK, 1)
+
+
+async def measure(directory: Path, simulation: Simulation, told: Callable[[int], None] = lambda _: None) -> Outcome:
+    """Fill a store and look at its dashboard."""
+    store = EmbeddedStore(directory)
+    store.start()
+    try:
+        store.wait()
+        await fill(store.url, simulation, told)
+        loaded = await load(store.url, simulation)
+        async with Redis.from_url(store.url) as client:
+            memory = (await client.info("memory"))["used_memory"]
+        files = sum(path.stat().st_size for path in (directory / "store").rglob("*") if path.is_file())
+        return Outcome(loaded, memory, files)
+    finally:
+        store.stop()
+
+
+async def serve(directory: Path, simulation: Simulation, port: int) -> None:
+    """Show it; each platform's key is its name."""
+    store = EmbeddedStore(directory)
+    store.start()
+    try:
+        store.wait()
+        app, _ = application(store.url, simulation)
+        server = uvicorn.Server(uvicorn.Config(app, port=port, access_log=False, log_level="warning"))
+        await asyncio.wait_for(server.serve(), SERVED_SECONDS)
+    finally:
+        store.stop()
+
+
+def main() -> None:
+    """Print what was measured."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--days", type=int, default=371)
+    asked.add_argument("--out", type=Path)
+    asked.add_argument("--keep", type=Path)
+    asked.add_argument("--serve", type=int)
+    given = asked.parse_args()
+    console = Console()
+    first = unit_of(Span.MONTH, int(time.time()) // DAY_SECONDS).days[0]
+    with tempfile.TemporaryDirectory() if given.keep is None else nullcontext(given.keep) as directory:
+        simulation = Simulation(first, given.days)
+        with console.status("simulating") as status:
+            told = measure(Path(directory), simulation, lambda day: status.update(f"simulating day {day + 1}"))
+            outcome = asyncio.run(told)
+        table = Table("Platform", "First look", "Again", "Page")
+        for each in outcome.loaded:
+            table.add_row(each.platform, f"{each.first:.2f} s", f"{each.again:.2f} s", f"{each.size / 1e3:.0f} kB")
+            if given.out:
+                (given.out / f"{each.platform}.html").write_text(each.page)
+        console.print(table, f"Store: {outcome.memory / 1e6:.0f} MB in memory, {outcome.files / 1e6:.0f} MB of files")
+        if given.serve:
+            asyncio.run(serve(Path(directory), simulation, given.serve))
+
+
+if __name__ == "__main__":
+    main()

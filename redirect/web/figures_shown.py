@@ -1,0 +1,150 @@
+"""Owns how a figure is written: in a page for people, in CSV for programs. Must never write a suppressed one as zero,
+nor a share without its limits."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import date
+from math import floor, log10
+from typing import TYPE_CHECKING, NamedTuple
+
+from redirect.domain.sureness import Count, Share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from redirect.web.charts import Chart
+
+Value = str | Count | Share | int | None
+"""A cell: words, a sum of published cells, a share, a figure that others gave, or None where that is suppressed."""
+SURE = 0.01
+"""A count whose limits are no further apart than this share of it is written without them."""
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would take for a formula at the beginning of a cell."""
+
+
+class Written(NamedTuple):
+    """A cell of a page: what stands large, and what small beside it."""
+
+    text: str
+    limits: str = ""
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures in rows. The first column names a row; `total`: the last row is of all."""
+
+    name: str
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Value]]
+    total: bool = False
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart, if there is enough to draw one, and the table of the same figures."""
+
+    table: Table
+    chart: Chart | None = None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The one figure of a section, and what it is a figure of."""
+
+    value: Written
+    of: str
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page. `lead` says what it is about; where there is nothing to show, `nothing` says why."""
+
+    name: str
+    title: str
+    lead: str
+    headline: Headline | None = None
+    figures: Sequence[Figure] = ()
+    nothing: str = ""
+
+
+def written(value: Value, minimum: int) -> Written:
+    """A cell as people read it."""
+    if isinstance(value, str):
+        return Written(value)
+    if isinstance(value, Share):
+        return _share(value)
+    if isinstance(value, Count):
+        if not value.shown:
+            return Written(f"fewer than {max(minimum, value.hidden):,}", suppressed=True)
+        low, high = value.shown - value.give_or_take, value.shown + value.give_or_take + value.hidden
+        return Written(f"{value.shown:,}", f"{low:,} to {high:,}" if high - low > value.shown * SURE else "")
+    return Written(f"fewer than {minimum}", suppressed=True) if value is None else Written(f"{value:,}")
+
+
+def as_csv(table: Table, about: str) -> bytes:
+    """A table as CSV: a share in three columns, as a number from 0 to 1; what is suppressed stays empty, and its upper
+    limit says how large it may be. `about` stands first in every row, so that files can be put together."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    kinds = [_kind(row[place] for row in table.rows) for place in range(len(table.columns))]
+    names = [_named(title, kind) for title, kind in zip(table.columns, kinds, strict=True)]
+    writer.writerow(["platform", *(name for several in names for name in several)])
+    for row in table.rows:
+        cells = [_cells(value, kind) for value, kind in zip(row, kinds, strict=True)]
+        writer.writerow([about, *(cell for several in cells for cell in several)])
+    return text.getvalue().encode()
+
+
+def month_name(number: int, *, short: bool = False) -> str:
+    """The name of a month that is counted since year 0."""
+    first = date(number // 12, number % 12 + 1, 1)
+    return first.strftime("%b %Y" if short else "%B %Y")
+
+
+def day_name(day: str) -> str:
+    """An ISO date as people write it."""
+    when = date.fromisoformat(day)
+    return f"{when.day} {when.strftime('%b %Y')}"
+
+
+def _share(share: Share) -> Written:
+    """In percent, with no more digits than its limits bear out."""
+    step = share.high - share.low
+    digits = 0 if step >= 0.02 else 1 if step >= 0.002 or share.high >= 0.1 else 2
+    if share.value:
+        digits = max(digits, min(4, -floor(log10(share.value * 100))))  # never so few that it looks like nothing
+    value, low, high = ("" if part is None else f"{part * 100:.{digits}f}" for part in share)
+    if share.value is None:
+        return Written(f"at most {high} %", suppressed=True)
+    return Written(f"{value} %", f"{low} to {high} %" if low != high else "")
+
+
+def _kind(values: Iterable[Value]) -> type[object]:
+    return next((type(value) for value in values if isinstance(value, (Share, Count, str))), int)
+
+
+def _named(title: str, kind: type[object]) -> list[str]:
+    name = "_".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
+    if kind is Share:
+        return [name, f"{name}_low", f"{name}_high"]
+    return [name, f"{name}_hidden_at_most"] if kind is Count else [name]
+
+
+def _cells(value: Value, kind: type[object]) -> list[str]:
+    if kind is Share:
+        share = value if isinstance(value, Share) else None
+        return ["" if part is None else f"{part:.6f}" for part in share] if share else ["", "", ""]
+    if kind is Count:
+        count = value if isinstance(value, Count) else Count()
+        return [str(count.shown or ""), str(count.hidden)]
+    if isinstance(value, str):
+        return [f"'{value}" if value.startswith(FORMULAS) else value]
+    return ["" if value is None else str(value)]

@@ -1,0 +1,150 @@
+"""Owns how the dashboard is written: HTML with everything in it, and CSV. Must never load anything from elsewhere, nor
+show a figure that the sections do not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
+
+from babel import Locale
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from redirect.domain.figures import APPEALS, COLUMNS, MEASURES, OF_APPEALS, OF_HELPLINES
+from redirect.domain.notes import TEXT_LIMIT, Kind
+from redirect.web.charts import drawn
+from redirect.web.figures_shown import as_csv, day_name, month_name, written
+from redirect.web.plots import View, numbered
+from redirect.web.render import source_expression
+from redirect.web.sections import SURFACES, sections, surfaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from redirect.journeys.dashboard import Overview
+    from redirect.journeys.ports import Services
+    from redirect.web.figures_shown import Section
+
+TEMPLATES = Path(__file__).with_name("templates")
+KINDS = {Kind.LIST: "List", Kind.MESSAGE: "Messages", Kind.LAYOUT: "Layout", Kind.OTHER: "Something else"}
+
+
+class EnglishNames:
+    """Implements `Names` from the directory and CLDR."""
+
+    def __init__(self, services: Services, categories: Mapping[str, str]) -> None:
+        self._services = services
+        self._categories = categories
+        self._territories = Locale("en").territories
+
+    def service(self, service_id: str) -> str:
+        """The name in the directory."""
+        found = self._services.now.by_id(service_id)
+        return found.name if found else service_id
+
+    def country(self, code: str) -> str:
+        """Of a country, a region by its M49 number, or the rest."""
+        return {"rest": "All others together", "ZZ": "Unknown"}.get(code) or self._territories.get(code, code)
+
+    def category(self, category_id: str) -> str:
+        """What the list calls it."""
+        return self._categories.get(category_id, category_id)
+
+    @property
+    def ids(self) -> Iterable[str]:
+        """Ids of all services."""
+        return (each.id for each in self._services.now)
+
+    @property
+    def services(self) -> Sequence[tuple[str, str]]:
+        """Ids and names of all services, by name."""
+        return sorted(((each.id, each.name) for each in self._services.now), key=lambda pair: pair[1].casefold())
+
+
+class Asked(NamedTuple):
+    """What the address of a page asks for; numbers of months, 0 where none is named."""
+
+    platform: str
+    first: int
+    last: int
+    surface: str
+
+    def address(self, **changes: object) -> str:
+        """The same, with changes, as the query string of a link."""
+        known = {"platform": self.platform, "from": self.first, "to": self.last, "surface": self.surface, **changes}
+        return urlencode({name: value for name, value in known.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around the figures: who is signed in, what can be typed in, and what was just done."""
+
+    platforms: Sequence[str]
+    months: Sequence[str]
+    told: str = ""
+
+
+class ReportPage:
+    """Writes pages and tables. `home` is the address of the dashboard."""
+
+    def __init__(self, names: EnglishNames, home: str) -> None:
+        self._names = names
+        style = (TEMPLATES / "reports.css").read_text(encoding="utf-8")
+        self.csp_style_hash = source_expression(style)
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters |= {"day_name": day_name, "month_name": month_name, "calendar": _calendar}
+        environment.globals |= {"style": Markup(style), "home": home}  # noqa: S704 (our own file)
+        self._templates = {name: environment.get_template(f"{name}.html") for name in ("reports", "reports_sign_in")}
+
+    def dashboard(self, asked: Asked, overview: Overview, around: Around) -> bytes:
+        """The whole page."""
+        view, shown = self._sections(asked, overview)
+        return (
+            self._templates["reports"]
+            .render(
+                asked=asked._replace(surface=view.surface),
+                overview=overview,
+                sections=shown,
+                surfaces=[(each, SURFACES[each]) for each in surfaces(view.sums)],
+                notes=numbered(overview),
+                names=self._names,
+                around=around,
+                kinds=KINDS,
+                measures={"helplines": OF_HELPLINES, "appeals": OF_APPEALS},
+                measured=MEASURES,
+                columns=",".join(COLUMNS),
+                appeals=APPEALS,
+                text_limit=TEXT_LIMIT,
+                drawn=drawn,
+                written=lambda value: written(value, overview.minimum),
+            )
+            .encode()
+        )
+
+    def table(self, asked: Asked, overview: Overview, name: str) -> bytes | None:
+        """One table as CSV, None where there is none of this name."""
+        _, shown = self._sections(asked, overview)
+        tables = (figure.table for section in shown for figure in section.figures)
+        return next((as_csv(table, overview.platform) for table in tables if table.name == name), None)
+
+    def sign_in(self, told: str) -> bytes:
+        """The page of those who are not signed in."""
+        return self._templates["reports_sign_in"].render(told=told).encode()
+
+    def _sections(self, asked: Asked, overview: Overview) -> tuple[View, list[Section]]:
+        sums = overview.sums
+        known = surfaces(sums)
+        view = View(overview, sums, asked.surface if asked.surface in known else next(iter(known), ""), self._names)
+        return view, sections(view)
+
+
+def _calendar(month: str) -> str:
+    return month_name(int(month[:4]) * 12 + int(month[5:]) - 1)

@@ -1,0 +1,151 @@
+"""Owns what is promised of the dashboard in a real browser: readable by all, on any width, by night and on paper."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from bench.simulated import Simulation
+from bench.year import measure
+from conftest import Service, eventually
+from redirect.domain.periods import DAY_SECONDS, Span, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from bench.year import Outcome
+
+LIMIT = 1.0
+"""Seconds for a page; the whole year is `make year`."""
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    """Three platforms over ten weeks, in some countries."""
+    import time
+
+    first = unit_of(Span.MONTH, int(time.time()) // DAY_SECONDS).days[0]
+    simulation = Simulation(first, 71, size=0.1, countries=12)
+    with tempfile.TemporaryDirectory(prefix="rd-") as directory:
+        return asyncio.run(measure(Path(directory), simulation))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+def too_wide(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def test_weeks_of_three_platforms_load_at_once_and_take_little_room(outcome: Outcome) -> None:
+    assert len(outcome.loaded) == 3
+    assert all(each.first < LIMIT and each.again < LIMIT for each in outcome.loaded), outcome
+    assert outcome.memory + outcome.files < 100e6
+
+
+def test_axe_finds_nothing_by_day_or_night(outcome: Outcome, page: Page) -> None:
+    for each in outcome.loaded:
+        page.emulate_media(color_scheme="light")
+        page.set_content(each.page.replace("<details", "<details open"))
+        by_day = Axe().run(page)
+        assert by_day.violations_count == 0, by_day.generate_report()
+        page.emulate_media(color_scheme="dark")
+        by_night = Axe().run(page, options={"runOnly": ["color-contrast"]})
+        assert by_night.violations_count == 0, by_night.generate_report()
+
+
+def test_nothing_scrolls_sideways_at_320_pixels(outcome: Outcome, page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 720})
+    for each in outcome.loaded:
+        page.set_content(each.page.replace("<details", "<details open"))
+        assert not too_wide(page)
+        wide = page.evaluate("""() => [...document.querySelectorAll('.sheet')]
+            .filter(box => box.scrollWidth > box.clientWidth + 1)
+            .map(box => [box.getAttribute('aria-label'), box.scrollWidth])""")
+        assert wide == []
+
+
+def test_one_picture_of_each_chart_is_seen_at_a_time(outcome: Outcome, page: Page) -> None:
+    page.set_content(outcome.loaded[0].page)
+    for width, seen, unseen in ((1280, "wide", "narrow"), (320, "narrow", "wide")):
+        page.set_viewport_size({"width": width, "height": 720})
+        assert page.locator(f".chart.{seen}:visible").count() == page.locator("figure").count() > 0
+        assert page.locator(f".chart.{unseen}:visible").count() == 0
+
+
+def test_letters_in_charts_stay_legible_on_a_phone(outcome: Outcome, page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 720})
+    page.set_content(outcome.loaded[0].page)
+    heights = page.evaluate("""() => [...document.querySelectorAll('.chart.narrow text')]
+        .map(text => text.getBoundingClientRect().height)""")
+    assert min(heights) >= 11
+
+
+def test_paper_has_every_figure_and_no_form(outcome: Outcome, page: Page) -> None:
+    page.set_content(outcome.loaded[0].page)
+    page.emulate_media(media="print")
+    assert page.locator("select:visible, input:visible, button:visible").count() == 0
+    assert page.locator(".chart.wide:visible").count() == page.locator("figure").count()
+    assert page.locator("table:visible").count() == page.locator("table").count()
+
+
+def test_a_browser_signs_in_looks_and_signs_out_over_loopback(
+    browser: Browser, make_service: Callable[..., Service]
+) -> None:
+    service, complaints = make_service("--demo"), []
+    context = browser.new_context()
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("request", lambda request: complaints.append(request.url) if service.url not in request.url else None)
+    page.goto(f"{service.url}/reports")
+    page.fill("#key", "demo")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('demo')")
+    (cookie,) = context.cookies()
+    assert (cookie["name"], cookie["httpOnly"], cookie["secure"], cookie["sameSite"], cookie["path"]) == (
+        "__Host-reports",
+        True,
+        True,
+        "Strict",
+        "/",
+    )
+    page.click("text=Note a change")
+    page.fill("#day", _today())
+    page.fill("#text", "A campaign began")
+    page.click("text=Keep this note")
+    page.wait_for_selector("text=The note is kept.")
+    page.click("text=Sign out")
+    page.wait_for_selector("text=You are signed out.")
+    assert context.cookies() == []
+    page.goto(f"{service.url}/reports")
+    eventually(lambda: page.locator("h1:has-text('Sign in')").count() == 1)
+    context.close()
+    assert complaints == []
+
+
+def _today() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date().isoformat()
+
+
+def test_the_sign_in_page_is_as_good(browser: Browser, make_service: Callable[..., Service]) -> Any:
+    service = make_service("--demo")
+    context = browser.new_context(bypass_csp=True, viewport={"width": 320, "height": 720})
+    page = context.new_page()
+    page.goto(f"{service.url}/reports?told=wrong")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert not too_wide(page)
+    context.close()
