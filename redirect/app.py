@@ -17,8 +17,10 @@ from redirect.adapters.changes import LOOK_FOR_CHANGES, ChangeWatcher
 from redirect.adapters.clicks import Clicks
 from redirect.adapters.flush import ROUND, Flusher
 from redirect.adapters.ledger import StoreLedger
+from redirect.adapters.guardrails import GUARD_EVERY, Guard
 from redirect.adapters.list_places import place_of
 from redirect.adapters.live_directory import LiveDirectory
+from redirect.adapters.live_experiments import LiveExperiments, StopWatcher
 from redirect.adapters.live_list import LiveList
 from redirect.adapters.passes import PassBox
 from redirect.adapters.releaser import RELEASE_EVERY, Releaser
@@ -51,12 +53,15 @@ class Worker:
             data / "access.json", dict([demo_access()]) if settings.demo else {}, time.time, board.rates
         )
         self.directory = LiveDirectory(content.directory, data / "pauses.json", time.time)
+        self.experiments = LiveExperiments(content.experiments, data / "stopped.json", time.time)
         self.spool = open_spool(data / "spool", time.time, partial(board.add, Metric.LOST_COUNTS))
         self.flusher = Flusher(self.spool, data / "spool", self.store)
         self.releaser = Releaser(self.store, time.time, settings.minimum_cell, lambda: self.flusher.settled)
         self.list_watcher = ListWatcher(place_of(settings.list_source) or self.store, self.lists)
         self.key_watcher = KeyWatcher(self.store, self.access)
         self.pause_watcher = PauseWatcher(self.store, self.directory)
+        self.stop_watcher = StopWatcher(self.store, self.experiments)
+        self.guard = Guard(self.store, time.time, self.experiments)
         self.beside = (
             (self.flusher.round, ROUND),
             (self.releaser.round, RELEASE_EVERY),
@@ -64,6 +69,8 @@ class Worker:
             (self.key_watcher.look, LOOK),
             (self.pause_watcher.look, LOOK),
             (ChangeWatcher(self.ledger, self.lists, time.time).look, LOOK_FOR_CHANGES),
+            (self.stop_watcher.look, LOOK),
+            (self.guard.round, GUARD_EVERY),
             (self.anomalies.write, logs.SUM_EVERY),
         )
         languages = [locale.tag for locale in content.catalogues.locales]
@@ -76,6 +83,7 @@ class Worker:
                 lists=self.lists,
                 access=self.access,
                 directory=self.directory,
+                experiments=self.experiments,
                 spool=self.spool,
                 store=self.store,
                 ledger=self.ledger,

@@ -220,6 +220,9 @@ class Settings:
         _contact,
         "Mail or web address where services write to change or remove their entry; shown in the directory",
     )
+    experiments: Path | None = _setting(
+        "", _optional_path, "Your experiments.toml: which messages are compared; empty: that of this version, with none"
+    )
     videos: Path | None = _setting(
         "", _optional_path, "Folder of officers' videos that pages link to, one <CC>.toml a country; see docs/videos.md"
     )

@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from functools import partial
+from random import randrange
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from redirect.adapters.board import Metric
 from redirect.adapters.languages import ServedLanguages, languages_of_the_world
 from redirect.domain.content import Platform
 from redirect.domain.decision import DEFAULT_CATEGORY
+from redirect.domain.experiments import SEATS
 from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY
 from redirect.domain.subject import UNKNOWN_COUNTRY
 from redirect.journeys.check import Checker, Decider
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from redirect.adapters.board import Board
     from redirect.adapters.ledger import StoreLedger
     from redirect.adapters.live_directory import LiveDirectory
+    from redirect.adapters.live_experiments import LiveExperiments
     from redirect.adapters.live_list import LiveList
     from redirect.adapters.logs import Anomalies
     from redirect.adapters.passes import PassBox
@@ -70,6 +73,7 @@ class Parts:
     lists: LiveList
     access: AccessKeys
     directory: LiveDirectory
+    experiments: LiveExperiments
     spool: Spool | NoSpool
     store: Store
     ledger: StoreLedger
@@ -94,9 +98,8 @@ class Site:
         self._faces = Faces(content.catalogues.locales, content.catalogues.translations, general, parts.url)
         self._show = self._shown(self._base)
         self._pages = self._pages_of(self._show)
-        self._checker = Checker(
-            Decider(parts.lists, content.categories, parts.spool), self._languages, self._show, time.time
-        )
+        decider = Decider(parts.lists, content.categories, parts.spool, parts.experiments, partial(randrange, SEATS))
+        self._checker = Checker(decider, self._languages, self._show, time.time)
         self._native = Native(self._show, self._faces, parts.anomalies.note)
         self._caller = Caller(parts.access, content.platforms)
         count = partial(parts.board.add, Metric.CHECKS)
@@ -191,8 +194,9 @@ class Site:
         parts, content, languages = self._parts, self._parts.content, self._languages
         videos, tokens = content.videos.by_country, parts.tokens
         views = Views(content.texts, content.platforms, parts.directory, videos, languages, tokens, base)
-        known = known_labels(content.texts, content.categories, content.directory, languages)
-        show = Show(views, languages, tokens, Steps(parts.spool, time.time, known), parts.url)
+        known = known_labels(content.texts, content.categories, content.directory, languages, content.experiments)
+        steps = Steps(parts.spool, time.time, known, parts.experiments)
+        show = Show(views, languages, tokens, steps, parts.experiments, parts.url)
         parts.directory.when_changed.append(show.forget)
         return show
 

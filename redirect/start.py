@@ -10,6 +10,7 @@ from redirect.adapters.catalogues import load_catalogues
 from redirect.adapters.categories import load_categories
 from redirect.adapters.content import load_texts, shipped
 from redirect.adapters.directory import load_directory
+from redirect.adapters.experiments import load_experiments
 from redirect.adapters.videos import load_videos
 from redirect.domain.urls import host_suffixes
 from redirect.web.device import Devices
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from redirect.adapters.videos import Videos
     from redirect.domain.content import Platform, Texts
     from redirect.domain.decision import Category
+    from redirect.domain.experiments import Experiment
     from redirect.domain.services import Directory
     from redirect.settings import Settings
 
@@ -36,6 +38,7 @@ class Content:
     platforms: Mapping[str, Platform]
     videos: Videos
     devices: Devices
+    experiments: tuple[Experiment, ...]
 
 
 def load_content(settings: Settings) -> Content:
@@ -47,12 +50,16 @@ def load_content(settings: Settings) -> Content:
     if settings.stop_port is not None:
         settings.ensure_stop_page()
         platforms.ensure_blocks(known, settings.stop_platform)
+    categories = load_categories(messages / "categories.toml", texts)
     return Content(
         texts=texts,
-        categories=load_categories(messages / "categories.toml", texts),
+        categories=categories,
         directory=load_directory(messages / "resources"),
         catalogues=load_catalogues(shipped("locales"), texts.strings(), drafts=settings.drafts),
         platforms=known,
         videos=load_videos(settings.videos),
         devices=Devices(),
+        experiments=load_experiments(
+            settings.experiments or messages / "experiments.toml", texts, categories.values(), known
+        ),
     )

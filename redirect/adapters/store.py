@@ -1,8 +1,9 @@
-"""Owns what lies in Valkey or Redis: counts, the live list, access keys, pauses of services. Must never see a query or
-an address.
+"""Owns what lies in Valkey or Redis: counts, the live list, access keys, pauses of services, stops of experiments. Must
+never see a query or an address.
 
 Every key carries a hash tag, so each script touches one slot and a cluster works as a single server does:
-`counts:{table:period}` and `applied:{table:period}`, `list:{live}`, `access:{keys}`, `paused:{services}`.
+`counts:{table:period}` and `applied:{table:period}`, `list:{live}`, `access:{keys}`, `paused:{services}`,
+`stopped:{experiments}`.
 """
 
 from __future__ import annotations
@@ -66,12 +67,15 @@ return 1
 LIVE_LIST = "list:{live}"
 ACCESS_KEYS = "access:{keys}"
 PAUSES = "paused:{services}"
+STOPS = "stopped:{experiments}"
 MINIMUM = b""
 """A field of a release beside its platforms: the smallest cell that was shown."""
 CHANGES = b"changes"
 """A field beside the keys, which stays when the last of them is revoked."""
 PAUSED_BEFORE = b"*"
 """The same beside the pauses; no service has this id."""
+STOPPED_BEFORE = b"*"
+"""The same beside the stops; no experiment has this name."""
 
 
 class Store:
@@ -204,6 +208,17 @@ class Store:
         """Whether it was paused."""
         with store_errors():
             return bool(await self._client.hdel(PAUSES, service))
+
+    async def stops(self) -> dict[str, bytes] | None:
+        """Why experiments were stopped, by name. None where the store has never had one: then it is a new one, or has
+        lost them, and no experiment goes on for that."""
+        return await self._kept(STOPS, STOPPED_BEFORE)
+
+    async def write_stop(self, experiment: str, record: bytes) -> bool:
+        """Stop an experiment for good; False, and nothing changed, where it was stopped before."""
+        with store_errors():
+            await self._client.hset(STOPS, mapping={STOPPED_BEFORE: ""})
+            return bool(await self._client.hsetnx(STOPS, experiment, record))
 
     async def _kept(self, name: str, mark: bytes) -> dict[str, bytes] | None:
         with store_errors():

@@ -19,10 +19,11 @@ from redirect.domain.content import Statement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PLAIN_BYTES = 116
+PLAIN_BYTES = 119
 TOKEN_CHARACTERS = (PLAIN_BYTES + 16) * 4 // 3
 _SEPARATOR = "\x1f"
-_FIELDS = 9
+_FIELDS = 10
+_ENROLLED = "1"
 _CODE_BYTES = 9
 
 
@@ -47,6 +48,7 @@ class TokenBox:
                 statement.language,
                 str(statement.day),
                 statement.step,
+                _ENROLLED if statement.enrolled else "",
             )
         )
         plain = text.encode()
@@ -84,5 +86,6 @@ def _statement(plain: bytes) -> Statement | None:
     fields = plain.rstrip(b"\0").decode().split(_SEPARATOR)
     if len(fields) != _FIELDS:
         return None
-    platform, category, message, variant, country, attempt, language, day, step = fields
-    return Statement(platform, category, message, variant, country, attempt, language, int(day), step)
+    platform, category, message, variant, country, attempt, language, day, step, enrolled = fields
+    situation = (platform, category, message, variant, country, attempt, language, int(day), step)
+    return Statement(*situation, enrolled=enrolled == _ENROLLED)

@@ -19,6 +19,7 @@ PARTS = {
     ("keys",): "redirect.cli.keys:keys",
     ("messages",): "redirect.cli.messages:messages",
     ("resources",): "redirect.cli.resources:resources",
+    ("experiments",): "redirect.cli.experiments:experiments",
 }
 """Where the commands are."""
 

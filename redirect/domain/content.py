@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from redirect.domain.decision import DEFAULT_VARIANT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -116,6 +118,13 @@ class Texts:
         message_id, _, variant = name.partition(".")
         return self.messages[message_id, variant]
 
+    def wording(self, message: str, variant: str) -> Message | None:
+        """A message as an arm words it; as the default arm does where this one has no words of its own, as on a repeat.
+        None where there is no such message, or no such arm of any."""
+        if variant not in {known for _, known in self.messages}:
+            return None
+        return self.messages.get((message, variant)) or self.messages.get((message, DEFAULT_VARIANT))
+
     def strings(self) -> frozenset[str]:
         """Every text that a catalogue must translate."""
         labels = (door.label for door in self.doors)
@@ -150,6 +159,7 @@ class Statement:
     `country` is ISO 3166-1 alpha-2 or `ZZ` (unknown); `attempt` is `0`, `1`, `2+` or `unknown`; `language` is
     the platform's hint or empty; `day` counts days since 1970-01-01 UTC; `step` is empty on the first page,
     else a `Door`, THANKS, VIDEO, GUIDE where the guided conversation is entered, or the path of a place in it.
+    `enrolled`: the showing takes part in the experiment that runs on this platform on that day, as arm `variant`.
     """
 
     platform: str
@@ -161,3 +171,4 @@ class Statement:
     language: str
     day: int
     step: str = ""
+    enrolled: bool = False

@@ -146,8 +146,17 @@ DEVICES = Table(
     published_days=760,
     ladder=BY_COUNTRY,
 )
+EXPERIMENTS = Table(
+    "experiments",
+    Grain.DAY,
+    ("platform", "experiment", "arm", "attempt", "step"),
+    retention_days=200,
+    published_days=760,
+    ladder=(Rung(WEEK),),
+)
 
 SHOWN, HELP_OPENED, LEFT, WRONG_MATCH = "shown", "help_opened", "left", "wrong_match"
+CRISIS_OPENED = "crisis_opened"
 STEPS: Mapping[str, str] = {
     "": SHOWN,
     Door.UNDER_18: "door_under_18",
@@ -177,7 +186,7 @@ CLOSED: Mapping[str, Container[str]] = {
     "mode": frozenset(Mode),
     "attempt": frozenset(ATTEMPTS),
     "degraded": frozenset(Degraded),
-    "step": frozenset((*STEPS.values(), HELP_OPENED, LEFT, WRONG_MATCH)),
+    "step": frozenset((*STEPS.values(), HELP_OPENED, CRISIS_OPENED, LEFT, WRONG_MATCH)),
     "audience": frozenset(Door),
     "device": frozenset((PHONE, TABLET, DESKTOP, OTHER, AUTOMATED)),
 }
@@ -190,7 +199,7 @@ def closed(table: Table, labels: tuple[str, ...], known: Mapping[str, Container[
     return tuple(label if label in known[dimension] else OTHER for dimension, label in pairs)
 
 
-TABLES: Mapping[str, Table] = {table.name: table for table in (CHECKS, FUNNEL, SERVICES, DEVICES)}
+TABLES: Mapping[str, Table] = {table.name: table for table in (CHECKS, FUNNEL, SERVICES, DEVICES, EXPERIMENTS)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Help:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What every page carries. `exit` and `back` (to the first page; may be empty) are addresses, `country` is alpha-2
-    or `ZZ`."""
+    or `ZZ`. `crisis_way` is the counted way to the crisis line; empty where nothing is counted, or it has no site."""
 
     locale: Locale
     platform: Platform
@@ -55,6 +55,7 @@ class Frame:
     crisis: Crisis
     exit: str
     back: str = ""
+    crisis_way: str = ""
     languages: LanguageBar = field(default_factory=LanguageBar)
 
 

@@ -9,18 +9,19 @@ import msgspec
 from redirect.domain.content import Statement
 from redirect.domain.counts import CHECKS
 from redirect.domain.decision import DEFAULT_CATEGORY, DEFAULT_VARIANT, ON_ERROR, Action, Category, Degraded
+from redirect.domain.experiments import NOBODY
 from redirect.domain.faces import MatrixError
 from redirect.domain.law import placed
 from redirect.domain.lists import Confidence, Kind
 from redirect.domain.subject import Mode, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from redirect.domain.content import Platform
     from redirect.domain.matching import Match, Matcher
     from redirect.domain.services import Card
-    from redirect.journeys.ports import Clock, Languages, Lists, Tally
+    from redirect.journeys.ports import Clock, Experiments, Languages, Lists, Tally
     from redirect.journeys.show import Show
 
 
@@ -63,6 +64,7 @@ def resource(card: Card) -> Resource:
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What to do about one subject. All but the first four are given only when the action is not `allow`.
+    `experiment` is given where the showing takes part in one; `variant` is then its arm.
 
     `page` is the absolute address of the warning page; `title`, `text` and `resources` are the beginning of it, in
     `language` (a BCP 47 tag), and all of it is what a GET of `page` answers to `Accept: application/json`. `card` (HTML
@@ -76,6 +78,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     category: str | None = None
     message: str | None = None
     variant: str | None = None
+    experiment: str | None = None
     page: str | None = None
     language: str | None = None
     title: str | None = None
@@ -103,13 +106,35 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     steps: tuple[str, ...] = ()
 
 
-class Decider:
-    """Decides and counts. Needs a list and a policy, nothing of pages: local checkers have no more than this."""
+class NoExperiments:
+    """Implements `Experiments` where none can run."""
 
-    def __init__(self, lists: Lists, categories: Mapping[str, Category], tally: Tally) -> None:
+    now = NOBODY
+
+    def at(self, _platform: str, _day: int) -> None:
+        """None, ever."""
+
+
+NO_EXPERIMENTS = NoExperiments()
+
+
+class Decider:
+    """Decides and counts. Needs a list and a policy, nothing of pages: local checkers have no more than this, and no
+    experiments. `draw` gives a number below SEATS, for those whose arms are drawn at random."""
+
+    def __init__(
+        self,
+        lists: Lists,
+        categories: Mapping[str, Category],
+        tally: Tally,
+        experiments: Experiments | NoExperiments = NO_EXPERIMENTS,
+        draw: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._lists = lists
         self._categories = categories
         self._tally = tally
+        self._experiments = experiments
+        self._draw = draw
 
     def decide(self, subject: Subject, platform: Platform) -> Answer:
         """The answer to one subject, counted, without a page. Raises BadRequest where it is none."""
@@ -128,12 +153,16 @@ class Decider:
         )
         if action is Action.ALLOW or subject.mode is Mode.SHADOW:
             return answer
+        message = category.message(is_url=subject.url is not None, attempt=subject.attempt_label)
+        experiment = self._experiments.now.get(platform.name)
+        arm = experiment.arm(subject, message, category.repeat, action, self._draw) if experiment else None
         return msgspec.structs.replace(
             answer,
             action=action,
             category=category.id,
-            message=category.message(is_url=subject.url is not None, attempt=subject.attempt_label),
-            variant=DEFAULT_VARIANT,
+            message=message,
+            variant=arm or DEFAULT_VARIANT,
+            experiment=experiment.name if experiment and arm else None,
         )
 
     def explain(self, subject: Subject) -> Explanation:
@@ -207,6 +236,7 @@ class Checker:
             attempt=subject.attempt_label,
             language=self._languages.hint(subject.languages) if subject.languages else "",
             day=int(self._clock()) // 86400,
+            enrolled=answer.experiment is not None,
         )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from redirect.domain.counts import Cell, Table
     from redirect.domain.decision import Degraded
     from redirect.domain.disclosure import Release
+    from redirect.domain.experiments import Experiment
     from redirect.domain.figures import Given, Place
     from redirect.domain.locales import Locale
     from redirect.domain.matching import Matcher
@@ -65,6 +66,19 @@ class Services(Protocol):
 
     @property
     def now(self) -> Directory: ...
+
+
+class Experiments(Protocol):
+    """Which experiments run, as it is now."""
+
+    @property
+    def now(self) -> Mapping[str, Experiment]:
+        """The one that runs today, by platform."""
+        ...
+
+    def at(self, platform: str, day: int) -> Experiment | None:
+        """The one that runs, or ran, on a platform on a day; None where none did or it has been stopped."""
+        ...
 
 
 class Languages(Protocol):

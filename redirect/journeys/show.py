@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from redirect.domain.content import THANKS, Door, Statement
-from redirect.domain.counts import HELP_OPENED, LEFT, OTHER, STEPS, WRONG_MATCH
+from redirect.domain.counts import CRISIS_OPENED, HELP_OPENED, LEFT, OTHER, STEPS, WRONG_MATCH
 from redirect.domain.decision import DEFAULT_CATEGORY, DEFAULT_VARIANT
 from redirect.domain.subject import UNKNOWN_COUNTRY
 from redirect.journeys.views import Opened
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from redirect.domain.locales import Locale
     from redirect.domain.views import GuideView, PageView, VideoView
-    from redirect.journeys.ports import Languages, Tokens
+    from redirect.journeys.ports import Experiments, Languages, Tokens
     from redirect.journeys.steps import Steps
     from redirect.journeys.views import Summary, Views
 
@@ -41,11 +41,20 @@ class Show:
     Pages stand under `public_url`, which does not end in a slash.
     """
 
-    def __init__(self, views: Views, languages: Languages, tokens: Tokens, steps: Steps, public_url: str) -> None:
+    def __init__(
+        self,
+        views: Views,
+        languages: Languages,
+        tokens: Tokens,
+        steps: Steps,
+        experiments: Experiments,
+        public_url: str,
+    ) -> None:
         self._views = views
         self._languages = languages
         self._tokens = tokens
         self._steps = steps
+        self._experiments = experiments
         self._public_url = public_url
         # A statement says nothing of a person or their search, so what follows from it may be kept.
         self._summaries = lru_cache(SUMMARIES_KEPT)(self._summarise)
@@ -105,7 +114,16 @@ class Show:
                 if reader.counts:
                     self._steps.open_help(statement, card.service.id, self._views.door(statement), reader.device)
                 return card.url
-        return None
+        return self._to_crisis_line(token, code, statement, locale, reader)
+
+    def _to_crisis_line(
+        self, token: str, code: str, statement: Statement, locale: Locale, reader: Reader
+    ) -> str | None:
+        line = self._views.crisis(statement, locale).line
+        if line is None or not line.url or self._tokens.code(token, line.service.id) != code:
+            return None
+        self._count(statement, locale, CRISIS_OPENED, reader)
+        return line.url
 
     def wrong(self, token: str, reader: Reader) -> str | None:
         """Count a wrong match; the address of the page that says thanks, or None where this page has no such
@@ -117,9 +135,13 @@ class Show:
         return self._views.address(replace(statement, step=THANKS))
 
     def _read(self, token: str) -> Statement | None:
-        """A statement of ours whose page still exists."""
+        """A statement of ours whose page still exists; of the default arm where its experiment was stopped."""
         statement = self._tokens.open(token)
-        return statement if statement is not None and self._views.knows(statement) else None
+        if statement is None or not self._views.knows(statement):
+            return None
+        if statement.enrolled and self._experiments.at(statement.platform, statement.day) is None:
+            return replace(statement, variant=DEFAULT_VARIANT, enrolled=False)
+        return statement
 
     def _general(self) -> Statement:
         return Statement(

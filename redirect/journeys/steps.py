@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from redirect.domain.counts import AUTOMATED, CLOSED, DEVICES, FUNNEL, SERVICES, SHOWN, closed
+from redirect.domain.counts import AUTOMATED, CLOSED, DEVICES, EXPERIMENTS, FUNNEL, SERVICES, SHOWN, closed
 from redirect.domain.subject import UNKNOWN_COUNTRY
 
 if TYPE_CHECKING:
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from redirect.domain.content import Statement, Texts
     from redirect.domain.counts import Table
+    from redirect.domain.experiments import Experiment
     from redirect.domain.services import Service
-    from redirect.journeys.ports import Clock, Languages, Tally
+    from redirect.journeys.ports import Clock, Experiments, Languages, Tally
 
 LABELS_KEPT = 1024
 
@@ -27,9 +28,12 @@ class Steps:
     `device` is a label of `devices`. What is automated is counted there alone, in no rate.
     """
 
-    def __init__(self, tally: Tally, clock: Clock, known: Mapping[str, Container[str]]) -> None:
+    def __init__(
+        self, tally: Tally, clock: Clock, known: Mapping[str, Container[str]], experiments: Experiments
+    ) -> None:
         self._tally = tally
         self._clock = clock
+        self._experiments = experiments
         # Labels say nothing of a person, and there are few.
         self._closed = lru_cache(LABELS_KEPT)(partial(closed, known=known))
 
@@ -40,6 +44,13 @@ class Steps:
         if device != AUTOMATED:
             shown = (statement.category, statement.message, statement.variant, statement.attempt)
             self._add(FUNNEL, statement, (statement.platform, statement.country, language, *shown, step))
+            self._take_part(statement, step)
+
+    def _take_part(self, statement: Statement, step: str) -> None:
+        experiment = self._experiments.at(statement.platform, statement.day) if statement.enrolled else None
+        if experiment:
+            arm = (statement.platform, experiment.name, statement.variant, statement.attempt)
+            self._add(EXPERIMENTS, statement, (*arm, step))
 
     def open_help(self, statement: Statement, service: str, audience: str, device: str) -> None:
         """Count which service was opened from a page for this audience."""
@@ -62,7 +73,11 @@ class _Countries:
 
 
 def known_labels(
-    texts: Texts, categories: Iterable[str], services: Iterable[Service], languages: Languages
+    texts: Texts,
+    categories: Iterable[str],
+    services: Iterable[Service],
+    languages: Languages,
+    experiments: Iterable[Experiment],
 ) -> Mapping[str, Container[str]]:
     """The closed set of every dimension, those that content gives included."""
     return {
@@ -72,5 +87,7 @@ def known_labels(
         "category": frozenset(categories),
         "message": frozenset(message for message, _ in texts.messages),
         "variant": frozenset(variant for _, variant in texts.messages),
+        "arm": frozenset(variant for _, variant in texts.messages),
+        "experiment": frozenset(experiment.name for experiment in experiments),
         "service": frozenset(service.id for service in services),
     }

@@ -58,6 +58,7 @@ class _Frame(TypedDict):
     crisis: Crisis
     exit: str
     back: str
+    crisis_way: str
     languages: LanguageBar
 
 
@@ -91,7 +92,7 @@ class Views:
     def knows(self, statement: Statement) -> bool:
         """Whether there is such a page today: texts, countries' videos and the conversation change."""
         has_page = statement.step in self._steps or self._video(statement) is not None
-        return has_page and (statement.message, statement.variant) in self._texts.messages
+        return has_page and self._texts.wording(statement.message, statement.variant) is not None
 
     def page(self, opened: Opened) -> PageView | GuideView | VideoView:
         """What the page says. Depends on `opened` alone, so that a page written once serves everyone in the same
@@ -106,8 +107,8 @@ class Views:
     def message(self, statement: Statement) -> tuple[Message, Law | None]:
         """The message of this page as it may be said in this country, and the law that it then rests on."""
         door = self.door(statement)
-        written = self._texts.messages[statement.message, statement.variant]
-        wording = written if door is Door.MAIN else self._texts.behind(door)
+        written = self._texts.wording(statement.message, statement.variant)
+        wording = written if written and door is Door.MAIN else self._texts.behind(door)
         return self._texts.laws.stated(wording, statement.country)
 
     def place_name(self, law: Law | None, locale: Locale) -> str:
@@ -205,11 +206,13 @@ class Views:
 
     def _frame(self, opened: Opened) -> _Frame:
         statement, locale = opened.statement, opened.locale
+        crisis = self.crisis(statement, locale)
         return {
             "locale": locale,
             "platform": self.platform(statement),
             "country": statement.country,
-            "crisis": self.crisis(statement, locale),
+            "crisis": crisis,
+            "crisis_way": self._help(statement, crisis.line).href if crisis.line else "",
             "exit": f"{self.address(statement)}/leave",
             "back": self._step(_onward(opened), "") if statement.step else "",
             "languages": self._bar(locale, statement.country),

@@ -1,0 +1,109 @@
+"""Owns which experiments run now: what the file says, on today's date, without those that were stopped. Must never
+forget a stop because the store does not answer.
+
+Stops lie in the store; each node keeps the last known copy in `stopped.json`.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from redirect.adapters.files import write_atomically
+from redirect.domain.errors import StoreError
+from redirect.domain.experiments import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from redirect.adapters.store import Store
+    from redirect.domain.experiments import Experiment
+    from redirect.journeys.ports import Clock
+
+LOG = logging.getLogger(__name__)
+DAY = 86400
+_STOPS = msgspec.json.Decoder(dict[str, Stop])
+_STOP = msgspec.json.Decoder(Stop)
+
+
+def read_stops(records: Mapping[str, bytes]) -> dict[str, Stop]:
+    """Stops by experiment. One that cannot be read still stops."""
+    stops = {}
+    for name, record in records.items():
+        try:
+            stops[name] = _STOP.decode(record)
+        except msgspec.DecodeError:
+            stops[name] = Stop("by_hand", 0, said="the record of it cannot be read")
+    return stops
+
+
+class LiveExperiments:
+    """Implements `Experiments`."""
+
+    def __init__(self, experiments: Sequence[Experiment], cache: Path, clock: Clock) -> None:
+        self._experiments = {experiment.name: experiment for experiment in experiments}
+        self._cache = cache
+        self._clock = clock
+        self._stops: Mapping[str, Stop] = {}
+        if cache.exists():
+            # A damaged copy must not stop the start: the store has the stops too.
+            with suppress(msgspec.DecodeError, OSError):
+                self._stops = _STOPS.decode(cache.read_bytes())
+        self._see()
+
+    @property
+    def running(self) -> Sequence[Experiment]:
+        """Those that run today."""
+        return tuple(dict.fromkeys(self.now.values()))
+
+    def at(self, platform: str, day: int) -> Experiment | None:
+        """The one that runs on a platform on a day, None where none does or it has been stopped."""
+        for experiment in self._experiments.values():
+            if platform in experiment.platforms and experiment.runs_on(day) and experiment.name not in self._stops:
+                return experiment
+        return None
+
+    def refresh(self, records: Mapping[str, bytes]) -> None:
+        """Take over what the store holds, and keep a copy for the time when it does not answer."""
+        stops = read_stops(records)
+        if stops == self._stops:
+            return
+        for name in stops.keys() - self._stops.keys():
+            LOG.warning("experiment %s has ended: %s", name, stops[name].sentence)
+        self._stops = stops
+        self._see()
+        write_atomically(self._cache, msgspec.json.encode(stops))
+
+    def tick(self) -> None:
+        """Look at the clock: with a new day an experiment may begin or end."""
+        if self._today() != self._day:
+            self._see()
+
+    def _see(self) -> None:
+        self._day = self._today()
+        platforms = {name for experiment in self._experiments.values() for name in experiment.platforms}
+        found = {platform: self.at(platform, self._day) for platform in platforms}
+        self.now: Mapping[str, Experiment] = {name: experiment for name, experiment in found.items() if experiment}
+
+    def _today(self) -> int:
+        return int(self._clock()) // DAY
+
+
+class StopWatcher:
+    """Takes over which experiments were stopped. A store that does not answer is asked again next time."""
+
+    def __init__(self, store: Store, experiments: LiveExperiments) -> None:
+        self._store = store
+        self._experiments = experiments
+
+    async def look(self) -> None:
+        """Take over what is new, also the day."""
+        self._experiments.tick()
+        with suppress(StoreError, OSError):
+            records = await self._store.stops()
+            if records is not None:
+                self._experiments.refresh(records)

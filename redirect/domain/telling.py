@@ -1,0 +1,124 @@
+"""Owns how the finding of an experiment is put into words and figures. Must never say more than the verdict does."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from redirect.domain.experiments import Assign
+from redirect.domain.periods import iso
+from redirect.domain.sequential import POWER
+from redirect.domain.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redirect.domain.experiments import Stop
+    from redirect.domain.sequential import Interval
+    from redirect.domain.verdicts import Compared, Finding, Result
+
+HEADLINES: Final = {
+    Verdict.TOO_SMALL: "Too little is known yet: some count is still too small to be published.",
+    Verdict.BROKEN: "No result: the arms were not shown in the shares that they should have been.",
+    Verdict.OPEN: "Not decided: the truth may still be a difference either way.",
+    Verdict.MORE_STOP: "More people stop after arm {arm} than after the default.",
+    Verdict.FEWER_STOP: "Fewer people stop after arm {arm} than after the default.",
+    Verdict.MORE_HELP: "As many people stop after arm {arm} as after the default, and more open help.",
+    Verdict.ALIKE: "No difference that would matter, between arm {arm} and the default.",
+}
+
+
+def told(result: Result, stop: Stop | None) -> Iterator[str]:
+    """Sentences for anyone: what is known, how well, and what it would take to know more."""
+    if stop is not None:
+        yield f"Stopped on {iso(stop.day)}: {stop.sentence}."
+    shown = ", ".join(f"{arm} about {count:,}" for arm, count in result.showings.items())
+    yield f"First showings in {result.weeks} published weeks: {shown or 'none'}."
+    for finding in result.findings:
+        yield from _told(result, finding)
+
+
+def _told(result: Result, finding: Finding) -> Iterator[str]:
+    yield headline(finding)
+    if finding.stopped:
+        yield f"Stopped after the first showing: {_compared(finding.stopped)}."
+    if finding.help_opened:
+        yield f"Ways to help taken, for each first showing: {_compared(finding.help_opened)}."
+    if more := more_needed(result, finding):
+        yield more
+
+
+def headline(finding: Finding) -> str:
+    """The finding in one sentence."""
+    return HEADLINES[finding.verdict].format(arm=finding.arm)
+
+
+def more_needed(result: Result, finding: Finding) -> str:
+    """What it would take to know more; empty where nothing is open."""
+    if result.experiment.assign is Assign.RANDOM:
+        return "Arms were drawn at random, so nobody can say who stopped; clicks alone name no better arm."
+    if finding.verdict is Verdict.BROKEN:
+        return "Mend what assigns the arms (does the platform send a bucket for each session?), then begin anew."
+    if finding.verdict is not Verdict.OPEN or finding.more_weeks is None:
+        return ""
+    smallest = f"{100 * result.experiment.smallest:g} points"
+    if finding.more_weeks == 0:
+        return f"A difference of {smallest} would probably have shown by now; a smaller one needs more showings."
+    return (
+        f"About {finding.more_weeks} more weeks like these would show a difference of {smallest}, if there is one,"
+        f" in {POWER:.0%} of cases."
+    )
+
+
+def _compared(found: Compared) -> str:
+    gap = found.difference
+    return (
+        f"{found.share:.1%} beside {found.base:.1%}; difference {_points(gap.estimate)}, and the truth is between"
+        f" {_points(gap.low)} and {_points(gap.high)}"
+    )
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f} points" if isfinite(share) else "anything"
+
+
+def as_data(result: Result, stop: Stop | None) -> dict[str, Any]:
+    """Figures for a program."""
+    return {
+        "experiment": result.experiment.name,
+        "question": result.experiment.question,
+        "platform": result.platform,
+        "from": iso(result.experiment.first),
+        "to": iso(result.experiment.last),
+        "stopped": stop.sentence if stop else None,
+        "weeks": result.weeks,
+        "first_showings": dict(result.showings),
+        "shares_p": result.mismatch,
+        "arms": [_arm(result, finding) for finding in result.findings],
+    }
+
+
+def _arm(result: Result, finding: Finding) -> dict[str, Any]:
+    return {
+        "arm": finding.arm,
+        "verdict": finding.verdict.value,
+        "says": headline(finding),
+        "stopped": _figures(finding.stopped),
+        "help_opened": _figures(finding.help_opened),
+        "more": more_needed(result, finding),
+    }
+
+
+def _figures(found: Compared | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "share": found.share,
+        "default_share": found.base,
+        "risk_difference": _interval(found.difference),
+        "odds_ratio": _interval(found.odds_ratio),
+    }
+
+
+def _interval(found: Interval) -> list[float | None]:
+    return [value if isfinite(value) else None for value in (found.estimate, found.low, found.high)]
