@@ -20,6 +20,7 @@ PARTS = {
     ("messages",): "redirect.cli.messages:messages",
     ("resources",): "redirect.cli.resources:resources",
     ("experiments",): "redirect.cli.experiments:experiments",
+    ("report",): "redirect.cli.report:report",
 }
 """Where the commands are."""
 

@@ -1,0 +1,145 @@
+"""Owns a report as a spreadsheet. Must never write a cell that a spreadsheet program would run."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from redirect.domain.document import Unit
+from redirect.reports.extra import needed
+
+if TYPE_CHECKING:
+    from redirect.domain.document import Chart, Column, Report, Table, Value
+
+FORMATS: Final = {Unit.COUNT: "#,##0", Unit.SHARE: "0.0%"}
+INK, ACCENT, WASH = "1B232B", "1D4E79", "F3F6F8"
+WIDEST: Final = 60
+SHEET_NAME: Final = 31
+TEXT_WIDTH: Final = 100
+
+
+def xlsx(report: Report) -> bytes:
+    """A sheet to read first, then one for each table, with the charts of its section beside it."""
+    book = _Book(report)
+    written = io.BytesIO()
+    book.made().save(written)
+    return written.getvalue()
+
+
+class _Book:
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._styles = needed("openpyxl.styles")
+        self._charts = needed("openpyxl.chart")
+        self._letter = needed("openpyxl.utils").get_column_letter
+        self._book: Any = needed("openpyxl").Workbook()
+
+    def made(self) -> Any:
+        self._front(self._book.active)
+        for section in self._report.sections:
+            for place, table in enumerate(section.tables):
+                sheet = self._book.create_sheet(table.name[:SHEET_NAME])
+                self._fill(sheet, table)
+                self._draw(sheet, table, section.charts if place == 0 else ())
+        self._book.properties.title = self._report.title
+        self._book.properties.creator = f"redirect {self._report.version}"
+        return self._book
+
+    def _front(self, sheet: Any) -> None:
+        report = self._report
+        sheet.title = "report"
+        sheet.sheet_view.showGridLines = False
+        sheet.column_dimensions["A"].width = TEXT_WIDTH
+        sheet.append([report.title])
+        sheet.append([f"{report.first} to {report.last}; made on {report.made} with redirect {report.version}"])
+        sheet.append(
+            [f"An empty cell stands for fewer than {report.minimum}. All counts are rounded to the nearest 5."]
+        )
+        sheet["A1"].font = self._styles.Font(size=18, bold=True, color=ACCENT)
+        for section in report.sections:
+            sheet.append([])
+            sheet.append([section.title])
+            sheet.cell(sheet.max_row, 1).font = self._styles.Font(size=13, bold=True, color=ACCENT)
+            figures = [f"{figure.label}: {figure.value} ({figure.sure})" for figure in section.figures]
+            terms = [f"{term}: {meaning}" for term, meaning in (section.terms or {}).items()]
+            for text in (*section.texts, *figures, *terms):
+                sheet.append([_safe(text)])
+                sheet.cell(sheet.max_row, 1).alignment = self._styles.Alignment(wrap_text=True, vertical="top")
+        _to_print(sheet)
+
+    def _fill(self, sheet: Any, table: Table) -> None:
+        sheet.append([table.title])
+        sheet["A1"].font = self._styles.Font(size=14, bold=True, color=ACCENT)
+        sheet.append([column.label for column in table.columns])
+        for cell in sheet[2]:
+            cell.font = self._styles.Font(bold=True, color=INK)
+            cell.fill = self._styles.PatternFill("solid", fgColor=WASH)
+            cell.alignment = self._styles.Alignment(wrap_text=True, vertical="bottom")
+        for row in table.rows:
+            sheet.append([_safe(value) for value in row])
+        for place, column in enumerate(table.columns, 1):
+            self._dress(sheet, table, place, column)
+        if table.note:
+            sheet.append([])
+            sheet.append([table.note])
+        sheet.freeze_panes = "A3"
+        _to_print(sheet)
+
+    def _dress(self, sheet: Any, table: Table, place: int, column: Column) -> None:
+        texts = [column.label, *(str(row[place - 1] or "") for row in table.rows)]
+        sheet.column_dimensions[self._letter(place)].width = min(WIDEST, max(10, *map(len, texts)) + 2)
+        for row in range(3, 3 + len(table.rows)):
+            cell = sheet.cell(row, place)
+            if column.unit in FORMATS:
+                cell.number_format = FORMATS[column.unit]
+            elif len(str(cell.value or "")) > WIDEST:
+                cell.alignment = self._styles.Alignment(wrap_text=True, vertical="top")
+
+    def _draw(self, sheet: Any, table: Table, charts: tuple[Chart, ...]) -> None:
+        """Real charts, whose numbers stand on the sheet, to the right of the table."""
+        column = len(table.columns) + 2
+        for chart in charts:
+            self._numbers(sheet, chart, column)
+            sheet.add_chart(self._chart(sheet, chart, column), f"{self._letter(column + len(chart.series) + 2)}2")
+            column += len(chart.series) + 12
+
+    def _numbers(self, sheet: Any, chart: Chart, column: int) -> None:
+        for place, name in enumerate(("", *chart.series)):
+            cell = sheet.cell(2, column + place, name)
+            cell.font = self._styles.Font(bold=True, color=INK)
+        for row, label in enumerate(chart.labels, 3):
+            sheet.cell(row, column, _safe(label))
+            for place, values in enumerate(chart.series.values(), 1):
+                cell = sheet.cell(row, column + place, values[row - 3])
+                cell.number_format = FORMATS[chart.unit]
+        sheet.column_dimensions[self._letter(column)].width = min(WIDEST, max(10, *map(len, chart.labels)) + 2)
+
+    def _chart(self, sheet: Any, chart: Chart, column: int) -> Any:
+        drawn = self._charts.BarChart() if chart.across else self._charts.LineChart()
+        last = 2 + len(chart.labels)
+        reference = self._charts.Reference
+        drawn.add_data(reference(sheet, column + 1, 2, column + len(chart.series), last), titles_from_data=True)
+        drawn.set_categories(reference(sheet, column, 3, column, last))
+        drawn.title, drawn.width, drawn.height = chart.title, 22, 10
+        drawn.x_axis.delete = drawn.y_axis.delete = False
+        drawn.y_axis.numFmt, drawn.y_axis.number_format = FORMATS[chart.unit], FORMATS[chart.unit]
+        if chart.across:
+            drawn.type, drawn.gapWidth = "bar", 40
+            drawn.x_axis.scaling.orientation = "maxMin"
+        if len(chart.series) == 1:
+            drawn.legend = None
+        for series in drawn.series:
+            series.smooth = False
+        return drawn
+
+
+def _to_print(sheet: Any) -> None:
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _safe(value: Value) -> Value:
+    """Text that stays text: a program takes what begins with one of these for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
