@@ -33,13 +33,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of values in the order of the columns. `name` is unique in a report, and names its file or sheet."""
+    """Rows of values in the order of the columns. `name` is unique in a report, and names its file or sheet.
+    `appendix`: too long to be read through; on paper it stands at the end."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
     note: str = ""
+    appendix: bool = False
 
 
 @dataclass(frozen=True, slots=True)

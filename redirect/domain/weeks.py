@@ -36,8 +36,8 @@ class Weeks:
 
 
 def weekly(cells: Iterable[Cell], dimensions: tuple[str, ...], where: Mapping[str, str], days: range) -> Weeks:
-    """Sums of the cells whose labels are as `where` says, days and weeks in their week. What is shown by the month alone
-    lies in no week, and is left out."""
+    """Sums of the cells whose labels are as `where` says, days and weeks in their week. What is shown by the month
+    alone lies in no week, and is left out."""
     wanted = [(dimensions.index(name), label) for name, label in where.items()]
     units = units_within(Span.WEEK, days)
     sums: dict[int, int] = {}

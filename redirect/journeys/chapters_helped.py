@@ -67,7 +67,7 @@ class HelpedChapters:
             "help",
             "What readers did, and who helped",
             charts=tuple(self._service_chart()),
-            tables=(table, self._services(), self._helplines()),
+            tables=(table, self._services(), self._helplines(), self._helpline_months()),
         )
 
     def _opened(self) -> list[tuple[str, int]]:
@@ -100,19 +100,40 @@ class HelpedChapters:
         )
         return Table("services", "Services opened", columns, tuple(rows))
 
-    def _helplines(self) -> Table:
-        rows = tuple(
+    def _told(self) -> list[tuple[str, str, str, int | None]]:
+        """What helplines tell: month, service, what, and how many."""
+        return [
             (place.month, self._names.service(place.source), MEASURES[place.measure], count)
             for place, count in self._overview.figures.items()
             if place.source != APPEALS
+        ]
+
+    def _helplines(self) -> Table:
+        sums: dict[tuple[str, str], list[int | None]] = defaultdict(list)
+        for _, service, measure, count in self._told():
+            sums[service, measure].append(count)
+        rows = tuple(
+            (*key, len(counts), counts.count(None), sum(count or 0 for count in counts) or None)
+            for key, counts in sorted(sums.items())
         )
+        columns = (
+            Column("service", "Service"),
+            Column("measure", "What"),
+            Column("months", "Months told", COUNT),
+            Column("small_months", "of these too few to show", COUNT),
+            Column("count", "Sum of the others", COUNT),
+        )
+        return Table("helplines", "What helplines tell", columns, rows, "As the services report it, rounded to 5.")
+
+    def _helpline_months(self) -> Table:
         columns = (
             Column("month", "Month"),
             Column("service", "Service"),
             Column("measure", "What"),
             Column("count", "Count", COUNT),
         )
-        return Table("helplines", "What helplines tell", columns, rows, "As the services report it. Rounded to 5.")
+        rows = tuple(sorted(self._told(), key=lambda row: row[:3]))
+        return Table("helpline_months", "What helplines tell, by month", columns, rows, appendix=True)
 
     def places(self) -> Section:
         """Where."""
@@ -137,10 +158,6 @@ class HelpedChapters:
             Column("shown", "Warnings shown", COUNT),
             Column("share", "Share", SHARE),
         )
-        note = "A region holds what its countries had too little of; the last row what all regions had too little of."
-        return Section(
-            "places",
-            "Where",
-            charts=(chart,) if sums else (),
-            tables=(Table("countries", "By country", columns, rows, note),),
-        )
+        note = "A region holds what its countries had too little of; “All others” what all regions had too little of."
+        table = Table("countries", "Warnings shown, by country or region", columns, rows, note, appendix=True)
+        return Section("places", "Where", charts=(chart,) if sums else (), tables=(table,))

@@ -86,7 +86,12 @@ class Transparency:
         wrong = self._part(WRONG_MATCH)
         if wrong:
             figures.append(Figure("Wrong matches, for each warning", percent(wrong, 2), limits(wrong, 2)))
-        return Section("glance", "At a glance", (glossary.ABOUT, glossary.PRIVACY.format(minimum=self._overview.minimum)), tuple(figures))
+        return Section(
+            "glance",
+            "At a glance",
+            (glossary.ABOUT, glossary.PRIVACY.format(minimum=self._overview.minimum)),
+            tuple(figures),
+        )
 
     def _part(self, step: str) -> Share | None:
         return share(self._all.steps.get((step,), NOTHING), self._shown)

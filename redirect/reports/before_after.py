@@ -2,22 +2,24 @@
 the change; it says what would be expected had the weeks before gone on.
 
 Segmented regression of the logarithm of weekly counts (A. Wagner, S. Soumerai, F. Zhang, D. Ross-Degnan, Segmented
-regression analysis of interrupted time series studies, Journal of Clinical Pharmacy and Therapeutics 27 (2002); J. Lopez
-Bernal, S. Cummins, A. Gasparrini, Interrupted time series regression for the evaluation of public health interventions,
-International Journal of Epidemiology 46 (2017)): a trend before, a step at the change, and a bend after it.
+regression analysis of interrupted time series studies, Journal of Clinical Pharmacy and Therapeutics 27 (2002); J.
+Lopez Bernal, S. Cummins, A. Gasparrini, Interrupted time series regression for the evaluation of public health
+interventions, International Journal of Epidemiology 46 (2017)): a trend before, a step at the change, and a bend
+after it.
 
 - Autocorrelation: generalised least squares with first-order errors, whose correlation is found by restricted maximum
-  likelihood, since for series as short as these other ways find too little of it (S. Turner, A. Forbes, A. Karahalios, M.
-  Taljaard, J. McKenzie, Evaluation of statistical methods used in the analysis of interrupted time series studies, BMC
-  Medical Research Methodology 21 (2021)). Beside it, the errors of W. Newey and K. West (Econometrica 55 (1987)) over
-  `lags` weeks; the interval that is shown is the wider one. Newey-West alone finds a change where there is none in 12 to
-  22 of 100 such series.
-- Overdispersion: the variance is estimated from the series, never taken from the counts. `spread` says how much larger it
-  is than that of counts of independent events.
-- Seasons: one or two pairs of a sine and a cosine of a year, where the weeks span long enough to tell them from a trend.
-- Control series: the logarithm of the ratio of both, week by week, so that whatever moves both drops out (J. Lopez Bernal,
-  S. Cummins, A. Gasparrini, The use of controls in interrupted time series studies, International Journal of Epidemiology
-  47 (2018)).
+  likelihood, since for series as short as these other ways find too little of it (S. Turner, A. Forbes, A.
+  Karahalios, M. Taljaard, J. McKenzie, Evaluation of statistical methods used in the analysis of interrupted time
+  series studies, BMC Medical Research Methodology 21 (2021)). Beside it, the errors of W. Newey and K. West
+  (Econometrica 55 (1987)) over `lags` weeks; the interval that is shown is the wider one. Newey-West alone finds a
+  change where there is none in 12 to 22 of 100 such series.
+- Overdispersion: the variance is estimated from the series, never taken from the counts. `spread` says how much
+  larger it is than that of counts of independent events.
+- Seasons: one or two pairs of a sine and a cosine of a year, where the weeks span long enough to tell them from a
+  trend.
+- Control series: the logarithm of the ratio of both, week by week, so that whatever moves both drops out (J. Lopez
+  Bernal, S. Cummins, A. Gasparrini, The use of controls in interrupted time series studies, International Journal of
+  Epidemiology 47 (2018)).
 """
 
 from __future__ import annotations
@@ -165,7 +167,8 @@ def restricted(numpy: Any, outcome: Any, terms: Any, errors: Any) -> float:
     rest = outcome - terms @ numpy.linalg.solve(inner, terms.T @ inverse @ outcome)
     free = len(outcome) - terms.shape[1]
     scale = float(rest @ inverse @ rest) / free
-    return -0.5 * (free * log(scale) + float(numpy.linalg.slogdet(errors)[1] + numpy.linalg.slogdet(inner)[1]))
+    sizes = float(numpy.linalg.slogdet(errors)[1]) + float(numpy.linalg.slogdet(inner)[1])
+    return -0.5 * (free * log(scale) + sizes)
 
 
 def _found(
@@ -208,6 +211,6 @@ def _ratio(fits: _Fits, weights: list[float]) -> Ratio:
     """The estimate of the main fit, with the wider interval and the larger p of both."""
     tested = [fit.t_test([*weights, *[0.0] * (len(fit.params) - len(weights))]) for fit in (fits.main, fits.check)]
     (estimate,) = tested[0].effect
-    widths = [float(one.conf_int(1 - LEVEL)[0][1] - one.effect[0]) for one in tested]
-    width = max(widths)
-    return Ratio(*(exp(float(estimate) + side * width) for side in (0, -1, 1)), max(float(one.pvalue) for one in tested))
+    width = max(float(one.conf_int(1 - LEVEL)[0][1] - one.effect[0]) for one in tested)
+    low, value, high = (exp(float(estimate) + side * width) for side in (-1, 0, 1))
+    return Ratio(value, low, high, max(float(one.pvalue) for one in tested))

@@ -21,7 +21,8 @@ def svg(chart: Chart) -> str:
     pygal = needed("pygal")
     drawn = _bars(pygal, chart) if chart.across else _lines(pygal, chart)
     for name, values in chart.series.items():
-        drawn.add(name, list(values))
+        # Bars are drawn from the bottom.
+        drawn.add(name, list(reversed(values) if chart.across else values))
     picture: str = drawn.render(is_unicode=True)
     return picture
 
@@ -47,9 +48,10 @@ def _lines(pygal: Any, chart: Chart) -> Any:
 
 def _bars(pygal: Any, chart: Chart) -> Any:
     height = 60 + BAR_HEIGHT * len(chart.labels)
-    drawn = pygal.HorizontalBar(_config(pygal, chart, height), show_legend=False, spacing=10, margin_left=10)
-    # Bars are drawn from the bottom.
-    drawn.x_labels = list(chart.labels)
+    drawn = pygal.HorizontalBar(
+        _config(pygal, chart, height), show_legend=False, spacing=10, print_values_position="top"
+    )
+    drawn.x_labels = list(reversed(chart.labels))
     return drawn
 
 

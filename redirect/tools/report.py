@@ -17,9 +17,10 @@ from redirect.adapters.directory import load_directory
 from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.live_experiments import read_stops
 from redirect.data_dir import store_url
-from redirect.domain.counts import REST
-from redirect.domain.errors import SettingsError
+from redirect.domain.counts import REST, TABLES
+from redirect.domain.errors import BadRequest, SettingsError
 from redirect.domain.report_words import Names
+from redirect.journeys import compare
 from redirect.journeys.dashboard import Dashboard
 from redirect.journeys.experiments import results
 from redirect.journeys.transparency import Transparency
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from redirect.domain.document import Report
     from redirect.domain.experiments import Experiment, Stop
     from redirect.domain.verdicts import Result
+    from redirect.domain.weeks import Weeks
+    from redirect.journeys.compare import Asked
     from redirect.journeys.dashboard import Overview
     from redirect.journeys.ports import Clock
     from redirect.settings import Settings
@@ -54,6 +57,15 @@ async def collect(settings: Settings, platform: str, first: int, last: int, cloc
         found = await _experiments(settings, store, clock, overview)
     made = datetime.fromtimestamp(clock(), UTC).date().isoformat()
     return Transparency(overview, _names(), shown_name, found).report(made, __version__)
+
+
+async def weeks(settings: Settings, asked: Asked) -> tuple[Weeks, Weeks | None, Weeks | None]:
+    """The weeks to compare. Raises SettingsError for a table, date or label that is none."""
+    async with open_store(settings) as store:
+        try:
+            return await compare.weeks(store, time.time, asked, settings.minimum_cell)
+        except BadRequest as error:
+            raise SettingsError(f"{error}: tables are {', '.join(TABLES)}; a day is written like 2026-07-06") from None
 
 
 async def _experiments(
