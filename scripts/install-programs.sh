@@ -4,14 +4,15 @@
 # they are skipped. A packaged nginx must not start by itself, so starting services is forbidden meanwhile.
 set -eu
 packages="caddy chromium haproxy nginx-light w3m wrk fonts-noto-core fonts-noto-cjk default-jre-headless nodejs npm bind9 bind9-dnsutils bind9-utils dnsmasq-base knot-resolver lua-cqueues
-  pdns-recursor unbound squid c-icap"
+  pdns-recursor unbound squid c-icap libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 missing=""
 for program in caddy chromium haproxy nginx w3m wrk java node npm dig dnsmasq kresd named named-checkzone pdns_recursor rndc-confgen unbound squid c-icap-client; do
   PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -e /usr/share/lua/5.1/cqueues.lua ] || missing="$missing lua-cqueues"  # kresd reads a changed zone with it
 # Pages are looked at in every script, and a browser without its letters measures boxes.
-for package in fonts-noto-core fonts-noto-cjk; do
+# PDF reports are made with Pango.
+for package in fonts-noto-core fonts-noto-cjk libpangoft2-1.0-0 libharfbuzz-subset0; do
   [ -d /usr/share/doc/$package ] || ! command -v dpkg >/dev/null || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0

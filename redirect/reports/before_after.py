@@ -45,6 +45,8 @@ SEASONS: Final = ((2.0, 2), (1.4, 1))
 """Years of weeks that are needed, and pairs of a sine and a cosine that they can bear."""
 CORRELATIONS: Final = tuple(step / 50 for step in range(-15, 48))
 """Tried one by one: the likelihood of a short series may have two hills."""
+EXACT: Final = 1e-12
+"""A variance that small is that of a line through every point, as where a control is the series itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +168,10 @@ def restricted(numpy: Any, outcome: Any, terms: Any, errors: Any) -> float:
     inner = terms.T @ inverse @ terms
     rest = outcome - terms @ numpy.linalg.solve(inner, terms.T @ inverse @ outcome)
     free = len(outcome) - terms.shape[1]
-    scale = float(rest @ inverse @ rest) / free
-    sizes = float(numpy.linalg.slogdet(errors)[1]) + float(numpy.linalg.slogdet(inner)[1])
-    return -0.5 * (free * log(scale) + sizes)
+    scale: float = rest @ inverse @ rest / free
+    sizes: float = numpy.linalg.slogdet(errors)[1] + numpy.linalg.slogdet(inner)[1]
+    found: float = -0.5 * (free * log(max(scale, EXACT)) + sizes)
+    return found
 
 
 def _found(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any, Final
 
 from redirect.domain.document import Unit
@@ -29,12 +30,12 @@ def svg(chart: Chart) -> str:
 
 def _lines(pygal: Any, chart: Chart) -> Any:
     many = len(chart.labels) > LABELS_SHOWN
-    highest = max((value for values in chart.series.values() for value in values if value is not None), default=1.0)
+    values = [value for one in chart.series.values() for value in one if value is not None]
     drawn = pygal.Line(
         _config(pygal, chart, height=300),
         show_dots=not many,
         dots_size=3,
-        range=None if chart.unit is Unit.SHARE else (0, highest * 1.05),
+        range=_share_range(values) if chart.unit is Unit.SHARE else (0, max(values, default=1.0) * 1.05),
         show_minor_x_labels=False,
         allow_interruptions=True,
         legend_at_bottom=True,
@@ -46,12 +47,18 @@ def _lines(pygal: Any, chart: Chart) -> Any:
     return drawn
 
 
+def _share_range(values: list[float]) -> tuple[float, float]:
+    """Whole tens of percent, so that what hardly moves looks so."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    return max(0.0, floor(low * 10 - 0.2) / 10), min(1.0, ceil(high * 10 + 0.2) / 10)
+
+
 def _bars(pygal: Any, chart: Chart) -> Any:
     height = 60 + BAR_HEIGHT * len(chart.labels)
-    drawn = pygal.HorizontalBar(
-        _config(pygal, chart, height), show_legend=False, spacing=10, print_values_position="top"
-    )
-    drawn.x_labels = list(reversed(chart.labels))
+    drawn = pygal.HorizontalBar(_config(pygal, chart, height), show_legend=False, spacing=10, show_x_labels=False)
+    (values,) = chart.series.values()
+    named = [f"{label}  {_count(value)}" for label, value in zip(chart.labels, values, strict=True)]
+    drawn.x_labels = named[::-1]
     return drawn
 
 
@@ -83,7 +90,6 @@ def _config(pygal: Any, chart: Chart, height: int) -> Any:
         js=[],
         disable_xml_declaration=True,
         no_prefix=False,
-        print_values=chart.across,
         show_x_guides=False,
         value_formatter=_share if chart.unit is Unit.SHARE else _count,
         no_data_text="",

@@ -61,9 +61,9 @@ SEASONS = {
 def _how(found: BeforeAfter) -> tuple[str, ...]:
     control = "Beside a control series" if found.controlled else "Without a control series"
     method = (
-        f"{control}: segmented regression of the logarithm of weekly counts. Errors of one week go on into the next with a"
-        f" correlation of {found.autocorrelation:.2f} (restricted maximum likelihood). Intervals are at 95 %, the wider"
-        f" ones of these errors and of those of Newey and West over {found.lags} weeks."
+        f"{control}: segmented regression of the logarithm of weekly counts. The errors of two weeks in a row have a"
+        f" correlation of {found.autocorrelation:.2f} (restricted maximum likelihood). Intervals are at 95 %: the wider"
+        f" of these and of those of Newey and West over {found.lags} weeks."
     )
     spread = f"The weeks vary {sqrt(max(found.spread, 0)):.1f} times as much as counts of independent events would."
     return method, spread, SEASONS[found.seasons]

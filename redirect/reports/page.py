@@ -62,7 +62,7 @@ def cell(value: Value, column: Column) -> str:
     if column.unit is Unit.COUNT and not isinstance(value, str):
         return f"{value:,}"
     if column.unit is Unit.SHARE and not isinstance(value, str):
-        return f"{value:.1%}" if value >= 0.1 else f"{value:.2%}"
+        return f"{value:.1%}" if value >= 0.1 else f"{value:.2%}" if value >= 0.0001 else "below 0.01%"
     return str(value)
 
 

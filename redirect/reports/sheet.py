@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from redirect.domain.document import Unit
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
 FORMATS: Final = {Unit.COUNT: "#,##0", Unit.SHARE: "0.0%"}
 INK, ACCENT, WASH = "1B232B", "1D4E79", "F3F6F8"
+COLOURS: Final = (ACCENT, "B5541C", "2F6F4F", "6B4C8A", "7A6A00", "8C2F4B")
 WIDEST: Final = 60
 SHEET_NAME: Final = 31
 TEXT_WIDTH: Final = 100
+LINE: Final = 15
+"""Points of height of one line."""
 
 
 def xlsx(report: Report) -> bytes:
@@ -56,20 +60,25 @@ class _Book:
             [f"An empty cell stands for fewer than {report.minimum}. All counts are rounded to the nearest 5."]
         )
         sheet["A1"].font = self._styles.Font(size=18, bold=True, color=ACCENT)
+        sheet.row_dimensions[1].height = 2 * LINE
         for section in report.sections:
             sheet.append([])
             sheet.append([section.title])
             sheet.cell(sheet.max_row, 1).font = self._styles.Font(size=13, bold=True, color=ACCENT)
+            sheet.row_dimensions[sheet.max_row].height = 1.4 * LINE
             figures = [f"{figure.label}: {figure.value} ({figure.sure})" for figure in section.figures]
             terms = [f"{term}: {meaning}" for term, meaning in (section.terms or {}).items()]
             for text in (*section.texts, *figures, *terms):
                 sheet.append([_safe(text)])
                 sheet.cell(sheet.max_row, 1).alignment = self._styles.Alignment(wrap_text=True, vertical="top")
+                # Not every program finds the height of wrapped text by itself.
+                sheet.row_dimensions[sheet.max_row].height = LINE * ceil(len(text) / (0.9 * TEXT_WIDTH))
         _to_print(sheet)
 
     def _fill(self, sheet: Any, table: Table) -> None:
         sheet.append([table.title])
         sheet["A1"].font = self._styles.Font(size=14, bold=True, color=ACCENT)
+        sheet.row_dimensions[1].height, sheet.row_dimensions[2].height = 1.6 * LINE, 2.2 * LINE
         sheet.append([column.label for column in table.columns])
         for cell in sheet[2]:
             cell.font = self._styles.Font(bold=True, color=INK)
@@ -128,8 +137,12 @@ class _Book:
             drawn.x_axis.scaling.orientation = "maxMin"
         if len(chart.series) == 1:
             drawn.legend = None
-        for series in drawn.series:
+        if chart.unit is Unit.COUNT:
+            drawn.y_axis.scaling.min = 0
+        for series, colour in zip(drawn.series, COLOURS, strict=False):
             series.smooth = False
+            series.graphicalProperties.solidFill = colour
+            series.graphicalProperties.line.solidFill = colour
         return drawn
 
 
