@@ -24,8 +24,17 @@ def svg(chart: Chart) -> str:
     for name, values in chart.series.items():
         # Bars are drawn from the bottom.
         drawn.add(name, list(reversed(values) if chart.across else values))
+    drawn.add_xml_filter(_without_scripts)
     picture: str = drawn.render(is_unicode=True)
     return picture
+
+
+def _without_scripts(root: Any) -> Any:
+    """The library adds one for what moves under a mouse; a report is read on paper, and runs nothing."""
+    for parent in root.iter():
+        for child in [each for each in parent if str(each.tag).rpartition("}")[2] == "script"]:
+            parent.remove(child)
+    return root
 
 
 def _lines(pygal: Any, chart: Chart) -> Any:

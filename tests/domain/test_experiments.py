@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from timeit import timeit
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +20,9 @@ from redirect.domain.experiments import SEATS, Arm, Assign, Experiment
 from redirect.domain.law import Question, Says
 from redirect.domain.subject import Subject, Surface
 from tests.domain.test_verdicts import experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MESSAGES = Path(__file__).parents[2] / "messages"
 WRITTEN = """
@@ -110,15 +113,16 @@ def test_drawn_arms_take_first_showings_alone_with_or_without_a_bucket() -> None
 
 
 def test_finding_an_arm_takes_less_than_a_microsecond() -> None:
+    """Of a machine that calls a function in 50 ns: this one may be busy."""
     of, subject = experiment(), Subject(query="zorblax minku", attempt=0, bucket=7)
-    assert min(_seconds(of, subject) for _ in range(50)) < 1e-6
+    calls = [
+        (_seconds(lambda: of.arm(subject, "V1", "V2", Action.BLOCK, int)), _seconds(lambda: None)) for _ in range(50)
+    ]
+    assert min(arm for arm, _ in calls) < 1e-6 * max(1, min(call for _, call in calls) / 50e-9)
 
 
-def _seconds(of: Experiment, subject: Subject) -> float:
-    began = time.perf_counter()
-    for _ in range(2000):
-        of.arm(subject, "V1", "V2", Action.BLOCK, lambda: 0)
-    return (time.perf_counter() - began) / 2000
+def _seconds(work: Callable[[], object]) -> float:
+    return timeit(work, number=1000) / 1000
 
 
 def test_what_is_written_is_what_runs(tmp_path: Path, texts: Texts) -> None:
