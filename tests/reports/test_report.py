@@ -19,7 +19,6 @@ import pytest
 from conftest import Html, Service
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.ledger import StoreLedger
-from redirect.adapters.store import Store
 from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, SERVICES, Table
 from redirect.domain.disclosure import Release
 from redirect.domain.errors import SettingsError
@@ -27,6 +26,8 @@ from redirect.domain.figures import Place, given
 from redirect.domain.notes import Kind, Note
 from redirect.domain.periods import Span, newest_closed, units_within
 from redirect.reports import extra
+from redirect.settings import load
+from redirect.tools.stores import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,25 +55,25 @@ def cells(week: int) -> Iterator[tuple[Table, tuple[str, ...], int]]:
 
 
 async def _fill(service: Service) -> None:
-    async with Store(EmbeddedStore(service.data_dir).url) as store:
+    async with open_store(load(service.environ)) as store:
         for place, unit in enumerate(YEAR):
             for table in (FUNNEL, CHECKS, SERVICES, DEVICES):
                 shown = {labels: count for of, labels, count in cells(place) if of is table}
                 await store.write_release(table, unit, Release(10, shown))
-    ledger = StoreLedger(EmbeddedStore(service.data_dir).url)
-    month = MONTHS[-2].first[:7]
-    await ledger.write_figures(
-        "demo",
-        {Place(month, "appeals", "received"): given(23, 10), Place(month, "appeals", "upheld"): given(4, 10)},
-    )
-    await ledger.write_note("demo", "one", Note(MONTHS[5].first, Kind.LIST, "New list: 118,204 entries, +3.1%"))
-    await ledger.close()
+        ledger = StoreLedger(EmbeddedStore(service.data_dir).url)
+        month = MONTHS[-2].first[:7]
+        await ledger.write_figures(
+            "demo",
+            {Place(month, "appeals", "received"): given(23, 10), Place(month, "appeals", "upheld"): given(4, 10)},
+        )
+        await ledger.write_note("demo", "one", Note(MONTHS[5].first, Kind.LIST, "New list: 118,204 entries, +3.1%"))
+        await ledger.close()
 
 
 @pytest.fixture(scope="module")
 def reported(make_service: Callable[..., Service]) -> Service:
-    """A service with a published year behind it."""
-    service = make_service("--demo")
+    """The data of a service with a published year behind it. None runs: it would publish days without counts."""
+    service = make_service("--demo", start=False)
     asyncio.run(_fill(service))
     return service
 
