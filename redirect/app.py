@@ -16,8 +16,8 @@ from redirect.adapters.board import Board, Metric
 from redirect.adapters.changes import LOOK_FOR_CHANGES, ChangeWatcher
 from redirect.adapters.clicks import Clicks
 from redirect.adapters.flush import ROUND, Flusher
-from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.guardrails import GUARD_EVERY, Guard
+from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.list_places import place_of
 from redirect.adapters.live_directory import LiveDirectory
 from redirect.adapters.live_experiments import LiveExperiments, StopWatcher
