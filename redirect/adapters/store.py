@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -23,7 +24,7 @@ from redirect.domain.disclosure import Release
 from redirect.domain.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from redirect.domain.counts import Cell, Table
     from redirect.domain.periods import Unit
@@ -140,7 +141,8 @@ class Store:
             pipeline = self._client.pipeline(transaction=False)
             for unit in units:
                 _read_release(pipeline, _released_key(table, unit), platform)
-            return [_release(answer, platform) for answer in await pipeline.execute()]
+            labels = lru_cache(None)(_Labels)
+            return [_release(answer, platform, labels) for answer in await pipeline.execute()]
 
     async def write_release(self, table: Table, unit: Unit, release: Release) -> bool:
         """Keep a release; False, and nothing changed, where the unit has one."""
@@ -264,16 +266,26 @@ def _read_release(pipeline: Any, key: str, platform: str) -> None:
         pipeline.hgetall(key)
 
 
-def _release(answer: Any, platform: str) -> Release | None:
+class _Labels(dict[str, tuple[str, ...]]):
+    """Joined labels of one platform, taken apart once: the same come back day after day."""
+
+    def __init__(self, platform: str) -> None:
+        self._platform = platform
+
+    def __missing__(self, joined: str) -> tuple[str, ...]:
+        self[joined] = (self._platform, *joined.split(SEPARATOR))
+        return self[joined]
+
+
+def _release(answer: Any, platform: str, labels: Callable[[str], _Labels]) -> Release | None:
     parts = {MINIMUM: answer[0], platform.encode(): answer[1]} if platform else dict(answer)
     minimum = parts.pop(MINIMUM, None)
     if minimum is None:
         return None
-    shown = {
-        (name.decode(), *joined.split(SEPARATOR)): count
-        for name, rows in parts.items()
-        for joined, count in (ROWS.decode(rows) if rows else {}).items()
-    }
+    shown: dict[tuple[str, ...], int] = {}
+    for name, rows in parts.items():
+        apart = labels(name.decode())
+        shown |= {apart[joined]: count for joined, count in (ROWS.decode(rows) if rows else {}).items()}
     return Release(int(minimum), shown)
 
 

@@ -112,16 +112,21 @@ def sums(pairs: Iterable[tuple[Key, Count]]) -> Pivot:
 
 
 def _kinds(cells: Iterable[Cell]) -> tuple[dict[Kind, Count], Pivot]:
-    """Cells by kind, and of what is shown by day or week the steps of each week. In one pass: a year of a large
-    platform has hundreds of thousands."""
+    """Cells by kind, and of what is shown by day or week the steps of each week. A year of a large platform has many
+    cells of few labels: so those are looked at once."""
     week = _WeekOf()
-    kinds: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+    whole: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
     weeks: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
     for cell in cells:
         labels, count = cell.labels, cell.count
-        for both in (kinds[labels[1:2] + labels[3:]], weeks[week[cell.unit], labels[-1]]):
+        for both in (whole[labels], weeks[week[cell.unit], labels[-1]]):
             both[0] += count
             both[1] += 1
+    kinds: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+    for labels, (shown, many) in whole.items():
+        both = kinds[labels[1:2] + labels[3:]]
+        both[0] += shown
+        both[1] += many
     return (
         {Kind(*key): Count(*both) for key, both in kinds.items()},
         {key: Count(*both) for key, both in weeks.items() if key[0] != NO_WEEK},
@@ -174,9 +179,13 @@ def _by_attempt(rows: Sequence[_Check], key: Callable[[_Check], Key], minimum: i
 
 
 def _each(pairs: Iterable[tuple[Key, int]], minimum: int) -> Pivot:
-    """Sums by key; beside each, one hidden cell."""
-    found = sums((key, Count(count, 1)) for key, count in pairs)
-    return {key: count.plus(Count(hidden=minimum)) for key, count in found.items()}
+    """Sums of published cells by key; beside each, one hidden cell."""
+    found: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+    for key, count in pairs:
+        both = found[key]
+        both[0] += count
+        both[1] += 1
+    return {key: Count(*both, minimum) for key, both in found.items()}
 
 
 class _WeekOf(dict[Unit, str]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
@@ -50,7 +51,7 @@ class Line:
     """Points that belong together, and what they are called."""
 
     name: str
-    points: Sequence[Point]
+    points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ class Chart:
 
     title: str
     says: str
-    lines: Sequence[Line]
-    places: Sequence[tuple[float, str]]
-    marks: Sequence[tuple[float, str]] = ()
+    lines: tuple[Line, ...]
+    places: tuple[tuple[float, str], ...]
+    marks: tuple[tuple[float, str], ...] = ()
     unit: str = ""
     sideways: bool = False
     joined: bool = True
@@ -84,8 +85,9 @@ def rounded_up(value: float) -> float:
     return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.999)
 
 
+@lru_cache(256)
 def drawn(chart: Chart, name: str) -> Markup:
-    """Both pictures of a chart. `name` is that of nothing else in the page."""
+    """Both pictures of a chart, kept: what they show has been published. `name` is that of nothing else in the page."""
     pictures = (_picture(chart, f"{name}-{kind}", width, kind) for width, kind in ((WIDE, "wide"), (NARROW, "narrow")))
     return Markup("").join(pictures)
 

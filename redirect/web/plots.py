@@ -56,8 +56,10 @@ def by_month(view: View, title: str, lines: Sequence[tuple[str, Sequence[Share |
     return Chart(
         title=title,
         says="; ".join(ends),
-        lines=[Line(name, [point(place, each) for place, each in enumerate(shares) if each]) for name, shares in lines],
-        places=[(place, month_of(month)) for place, month in enumerate(view.months)][
+        lines=tuple(
+            Line(name, tuple(point(place, each) for place, each in enumerate(shares) if each)) for name, shares in lines
+        ),
+        places=tuple((place, month_of(month)) for place, month in enumerate(view.months))[
             :: 1 if len(view.months) < 8 else 2
         ],
         marks=marks(view, [month.unit.first for month in view.months], 30),
@@ -71,14 +73,14 @@ def given_by_month(view: View, title: str, lines: Sequence[tuple[str, tuple[str,
     if len(months) < 2:
         return None
     drawn = [
-        Line(name, [Point(at, found.get(Place(month, *kind))) for at, month in enumerate(months)])
+        Line(name, tuple(Point(at, found.get(Place(month, *kind))) for at, month in enumerate(months)))
         for name, kind in lines
     ]
     return Chart(
         title=title,
         says="; ".join(f"{line.name}: {_ends(line)}" for line in drawn),
-        lines=drawn,
-        places=[(at, calendar(month)) for at, month in enumerate(months)][:: 1 if len(months) < 8 else 2],
+        lines=tuple(drawn),
+        places=tuple((at, calendar(month)) for at, month in enumerate(months))[:: 1 if len(months) < 8 else 2],
     )
 
 
@@ -98,7 +100,7 @@ def counts_ranked(title: str, rows: Sequence[tuple[str, Count]]) -> Chart | None
     ]
     says = "; ".join(f"{name}: {count.shown:,}" for name, count in most)
     places = [(place, name) for place, (name, _) in enumerate(most)]
-    return Chart(title, says, [Line(title, points)], places, sideways=True)
+    return Chart(title, says, (Line(title, tuple(points)),), tuple(places), sideways=True)
 
 
 def shares_ranked(title: str, rows: Sequence[tuple[str, Share | None]]) -> Chart | None:
@@ -108,7 +110,7 @@ def shares_ranked(title: str, rows: Sequence[tuple[str, Share | None]]) -> Chart
     points = [point(place, each) for place, (_, each) in enumerate(found)]
     says = "; ".join(f"{name}: {written(each, 0).text}" for name, each in found)
     places = [(place, name) for place, (name, _) in enumerate(found)]
-    return Chart(title, says, [Line(title, points)], places, unit=" %", sideways=True)
+    return Chart(title, says, (Line(title, tuple(points)),), tuple(places), unit=" %", sideways=True)
 
 
 def point(place: int, found: Share | None) -> Point:
@@ -117,15 +119,15 @@ def point(place: int, found: Share | None) -> Point:
     return Point(place, None if found.value is None else found.value * 100, found.low * 100, found.high * 100)
 
 
-def marks(view: View, days: Sequence[str], width: int) -> list[tuple[float, str]]:
+def marks(view: View, days: Sequence[str], width: int) -> tuple[tuple[float, str], ...]:
     """Where notes stand on an axis of days that are `width` days apart, by their number."""
-    marks = []
+    found = []
     for number, note in numbered(view.overview):
         earlier = [place for place, day in enumerate(days) if day <= note.day]
         if earlier:
             since = day_of(note.day) - day_of(days[earlier[-1]])
-            marks.append((earlier[-1] + min(since / width, 0.99), str(number)))
-    return marks
+            found.append((earlier[-1] + min(since / width, 0.99), str(number)))
+    return tuple(found)
 
 
 def is_closed(view: View, week: str) -> bool:

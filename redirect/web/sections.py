@@ -126,8 +126,8 @@ def _curve_figure(view: View, total: Curve) -> Figure:
     chart = Chart(
         title="How many first warnings were followed by more",
         says="; ".join(f"{name}: {said(view, each)}" for name, _, each in steps),
-        lines=[Line("Of 100 first warnings", points)],
-        places=[(0, "First"), (1, "Second"), (2, "Third and later")],
+        lines=(Line("Of 100 first warnings", tuple(points)),),
+        places=((0, "First"), (1, "Second"), (2, "Third and later")),
         unit=" %",
         top=100,
     )
@@ -293,8 +293,8 @@ def _pages_by_week(view: View) -> Figure:
             title="Pages shown, by week",
             says=f"From {weeks[0][1].shown:,} in the week of {day_name(weeks[0][0])} to {weeks[-1][1].shown:,} in that"
             f" of {day_name(weeks[-1][0])}; highest {max(count.shown for _, count in weeks):,}.",
-            lines=[Line("Pages", [Point(place, count.shown) for place, (_, count) in enumerate(weeks)])],
-            places=[(place, day_name(week)[:-5]) for place, week in places[:: max(1, len(places) // 8)]],
+            lines=(Line("Pages", tuple(Point(place, count.shown) for place, (_, count) in enumerate(weeks))),),
+            places=tuple((place, day_name(week)[:-5]) for place, week in places[:: max(1, len(places) // 8)]),
             marks=marks(view, [week for week, _ in weeks], 7),
         )
     rows: list[list[Value]] = [[day_name(week), count] for week, count in weeks]

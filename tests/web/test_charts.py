@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 ELEMENTS = {"svg", "g", "path", "circle", "text", "title", "desc"}
-LINE = Line("Stopped", [Point(0, 78.0, 75.0, 80.0), Point(1, None, 0.0, 4.0), Point(2, 60.0, 55.0, 66.0)])
-UPRIGHT = Chart("Share <b>", "From 78 % & down", [LINE], [(0, "Jan"), (1, "Feb"), (2, "Mar")], [(0.5, "1")], unit=" %")
-SIDEWAYS = Chart("By country", "Says", [LINE], [(0, "A" * 60), (1, "<script>"), (2, "Ünïcode")], sideways=True)
+LINE = Line("Stopped", (Point(0, 78.0, 75.0, 80.0), Point(1, None, 0.0, 4.0), Point(2, 60.0, 55.0, 66.0)))
+MONTHS = ((0, "Jan"), (1, "Feb"), (2, "Mar"))
+UPRIGHT = Chart("Share <b>", "From 78 % & down", (LINE,), MONTHS, ((0.5, "1"),), unit=" %")
+SIDEWAYS = Chart("By country", "Says", (LINE,), ((0, "A" * 60), (1, "<script>"), (2, "Ünïcode")), sideways=True)
 
 
 def read(chart: Chart) -> list[Element]:
@@ -79,6 +80,6 @@ def test_an_axis_ends_at_a_round_number_not_far_above(value: float) -> None:
 )
 def test_no_figures_and_no_words_break_a_chart(values: list[tuple[float, float]], words: str, sideways: bool) -> None:
     clean = "".join(c for c in words if c.isprintable())
-    points = [Point(at, value, min(value, other), max(value, other)) for at, (value, other) in enumerate(values)]
-    places = [(at, clean) for at, _ in enumerate(values)]
-    assert len(read(Chart(clean, clean, [Line(clean, points)], places, sideways=sideways))) == 2
+    points = tuple(Point(at, one, min(one, two), max(one, two)) for at, (one, two) in enumerate(values))
+    places = tuple((at, clean) for at, _ in enumerate(values))
+    assert len(read(Chart(clean, clean, (Line(clean, points),), places, sideways=sideways))) == 2
