@@ -185,7 +185,7 @@ def _each(pairs: Iterable[tuple[Key, int]], minimum: int) -> Pivot:
         both = found[key]
         both[0] += count
         both[1] += 1
-    return {key: Count(*both, minimum) for key, both in found.items()}
+    return {key: Count(shown, cells, minimum) for key, (shown, cells) in found.items()}
 
 
 class _WeekOf(dict[Unit, str]):
