@@ -69,11 +69,14 @@ test: lint programs tests/validator/node_modules ## Everything: lint, then tests
 test-pages: .venv/made-dev catalogues programs ## Every page in every language in a real browser, which takes long
 	EVERY_LANGUAGE=1 $(BIN)/pytest tests/browser/test_every_page.py
 
+integrations/node/node_modules: integrations/node/package.json
+	@npm install --prefix integrations/node --no-package-lock --ignore-scripts --no-audit --no-fund --silent && touch $@
+
 tests/validator/node_modules: tests/validator/package-lock.json
 	@npm ci --prefix tests/validator --ignore-scripts --no-audit --no-fund --silent && touch $@
 
 .PHONY: bench
-bench: .venv/made-bench programs ## The performance table, as ratios against an echo in the same run
+bench: .venv/made-bench programs integrations/node/node_modules ## The performance table, as ratios against an echo in the same run
 	$(BIN)/python -m bench
 
 .PHONY: soak
