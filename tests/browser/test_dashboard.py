@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from bench.year import Outcome
 
-LIMIT = 1.0
-"""Seconds for a page; the whole year is `make year`."""
+LIMIT = 3.0
+"""Seconds for a page, beside other tests; `make year` measures the one second that is promised, for a whole year."""
 
 
 @pytest.fixture(scope="module")

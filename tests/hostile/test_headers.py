@@ -29,6 +29,8 @@ ALWAYS = {
     "cross-origin-resource-policy": {"same-origin", "cross-origin"},
     "cache-control": {"no-store", "public, max-age=60"},
 }
+OF_REPORTS = {"referrer-policy": {"same-origin"}}
+"""Its forms are known by the origin that a browser tells, and it tells none without a referrer."""
 NEVER = ("server", "x-powered-by", "set-cookie", "via", "etag ")
 OPEN = ("/v1/resources",)
 """Open data, for any other site to read and keep a minute."""
@@ -51,13 +53,16 @@ def routes(app: Any) -> Iterator[tuple[str, str]]:
 
 
 def ensure_guarded(where: str, headers: dict[str, str]) -> None:
-    for name, allowed in ALWAYS.items():
+    own = OF_REPORTS if " /reports" in where else {}
+    for name, allowed in (ALWAYS | own).items():
         assert headers.get(name) in allowed, (where, name)
     assert "default-src 'none'" in headers["content-security-policy"], where
     assert "frame-ancestors 'none'" in headers["content-security-policy"], where
     assert not [name for name in NEVER if name in headers], where
     if headers.get("content-type", "").startswith("text/html"):
-        assert {name: headers.get(name) for name in PAGE_HEADERS} == PAGE_HEADERS, where
+        assert {name: headers.get(name) for name in PAGE_HEADERS if name not in own} == {
+            name: value for name, value in PAGE_HEADERS.items() if name not in own
+        }, where
     if not where.endswith(OPEN):
         assert headers["cross-origin-resource-policy"] == "same-origin", where
         assert headers["cache-control"] == "no-store", where

@@ -307,9 +307,9 @@ def test_a_broken_part_leaves_help(worker: Worker, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(part, broken)
     for path in ways:
         for accept, kind in FACES.items():
-            # Another language, so that no page written before the break can answer.
+            # Another language and another browser, so that nothing kept from before the break can answer.
             method = "POST" if path.endswith("/wrong") else "GET"
-            status, headers, said = worker.call(method, path, accept_language="ar", accept=accept)
+            status, headers, said = worker.call(method, path, accept_language="ar", accept=accept, user_agent=part)
             assert status in {200, 303}, path
             # Where what was asked for cannot be told any more, HTML is what everyone can read.
             assert status == 303 or headers["content-type"] in {kind, FACES["*/*"]}, path
