@@ -29,7 +29,7 @@ ALWAYS = {
     "cross-origin-resource-policy": {"same-origin", "cross-origin"},
     "cache-control": {"no-store", "public, max-age=60"},
 }
-OF_REPORTS = {"referrer-policy": {"same-origin"}}
+OF_REPORTS = {"referrer-policy": {"same-origin", "no-referrer"}}
 """Its forms are known by the origin that a browser tells, and it tells none without a referrer."""
 NEVER = ("server", "x-powered-by", "set-cookie", "via", "etag ")
 OPEN = ("/v1/resources",)
