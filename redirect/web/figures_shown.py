@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Value = str | Count | Share | int | None
 """A cell: words, a sum of published cells, a share, a figure that others gave, or None where that is suppressed."""
+PERCENT = "\N{NO-BREAK SPACE}%"
 SURE = 0.01
 """A count whose limits are no further apart than this share of it is written without them."""
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -123,8 +124,8 @@ def _share(share: Share) -> Written:
         digits = max(digits, min(4, -floor(log10(share.value * 100))))  # never so few that it looks like nothing
     value, low, high = ("" if part is None else f"{part * 100:.{digits}f}" for part in share)
     if share.value is None:
-        return Written(f"at most {high} %", suppressed=True)
-    return Written(f"{value} %", f"{low} to {high} %" if low != high else "")
+        return Written(f"at most {high}{PERCENT}", suppressed=True)
+    return Written(f"{value}{PERCENT}", f"{low} to {high}{PERCENT}" if low != high else "")
 
 
 def _kind(values: Iterable[Value]) -> type[object]:

@@ -18,7 +18,8 @@ from redirect.web.charts import drawn
 from redirect.web.figures_shown import as_csv, day_name, month_name, written
 from redirect.web.plots import View, numbered
 from redirect.web.render import source_expression
-from redirect.web.sections import SURFACES, sections, surfaces
+from redirect.web.section_parts import SURFACES
+from redirect.web.sections import sections, surfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

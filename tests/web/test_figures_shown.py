@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirect.domain.sureness import Count, Share
-from redirect.web.figures_shown import Table, Value, as_csv, day_name, month_name, written
+from redirect.web.figures_shown import PERCENT, Table, Value, as_csv, day_name, month_name, written
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,8 @@ from redirect.web.figures_shown import Table, Value, as_csv, day_name, month_nam
     ],
 )
 def test_a_figure_is_written_with_what_is_sure_of_it(value: Value, text: str, limits: str) -> None:
-    assert written(value, 10)[:2] == (text, limits)
+    found = written(value, 10)
+    assert (found.text.replace(PERCENT, " %"), found.limits.replace(PERCENT, " %")) == (text, limits)
 
 
 LIMITS = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted).map(lambda f: Share(f[1], f[0], f[2]))
@@ -40,9 +41,9 @@ LIMITS = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted).map(lambd
 def test_a_share_that_is_not_zero_never_looks_like_it(found: Share) -> None:
     assert found.value is not None
     text = written(found, 10).text
-    assert abs(float(text.removesuffix(" %")) - found.value * 100) <= 0.5
+    assert abs(float(text.removesuffix(PERCENT)) - found.value * 100) <= 0.5
     if found.value >= 1e-5:
-        assert float(text.removesuffix(" %")) > 0
+        assert float(text.removesuffix(PERCENT)) > 0
 
 
 def test_csv_has_each_limit_and_leaves_empty_what_is_suppressed() -> None:
