@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from redirect.domain.counts import FUNNEL, TABLES
+from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, SERVICES
 from redirect.domain.errors import BadRequest
 from redirect.domain.figures import Given, Place, given, month_of, months_before
 from redirect.domain.notes import MOST_NOTES, Note, written
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from redirect.journeys.ports import Aside, Clock, Ledger, ReleaseStore
 
+LOOKED_AT = (CHECKS.name, FUNNEL.name, SERVICES.name, DEVICES.name)
 USUAL_MONTHS = 12
 KEPT = 128
 """Months that are remembered, of all platforms together."""
@@ -114,7 +115,7 @@ class Dashboard:
     async def _read(self, platform: str, first: str, last: str) -> tuple[Summary, bool]:
         found = {
             name: await published(self._store, self._clock, name, platform, first, last, self._minimum)
-            for name in TABLES
+            for name in LOOKED_AT
         }
         rows = {name: each.rows for name, each in found.items()}
         return await self._aside(lambda: summary(rows, self._minimum)), all(each.complete for each in found.values())
