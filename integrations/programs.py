@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from conftest import eventually
 from integrations.contract import Front
-from tests.ports import free_port
+from tests.ports import free_port, listens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,22 +31,32 @@ def program(command: Command, environ: Mapping[str, str], cwd: Path) -> Iterator
     """A program that listens on the port which its command is made for, until the end of the block. What it prints
     goes to `program.log` in its directory, which is also where it may write anything else (`HOME`, `TMPDIR`)."""
     directory, port = Path(tempfile.mkdtemp(prefix="front-")), free_port()
+    try:
+        with started(command(port), port, directory, environ, cwd):
+            yield Front(port, directory)
+    finally:
+        shutil.rmtree(directory)
+
+
+@contextmanager
+def started(
+    command: Sequence[str], port: int, directory: Path, environ: Mapping[str, str], cwd: Path
+) -> Iterator[None]:
+    """A command that listens on this port, until the end of the block; all that it writes goes to this directory."""
     own = {"HOME": str(directory), "TMPDIR": str(directory), **environ}
     with (directory / "program.log").open("wb") as log:
-        process = subprocess.Popen(command(port), stdout=log, stderr=log, cwd=cwd, env={**os.environ, **own})
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=cwd, env={**os.environ, **own})
     try:
         eventually(partial(_listens, process, port, directory), 30, "the program did not start")
-        yield Front(port, directory)
+        yield
     finally:
         process.terminate()
         process.wait(10)
-        shutil.rmtree(directory)
 
 
 def _listens(process: subprocess.Popen[bytes], port: int, directory: Path) -> bool:
     assert process.poll() is None, (directory / "program.log").read_text()
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    return listens(port)
 
 
 @contextmanager

@@ -3,19 +3,15 @@ never touch the program or the files of the machine, nor leave one behind."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conftest import eventually
 from integrations.contract import Front
+from integrations.programs import started
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -53,7 +49,7 @@ class Shipped:
             _edit(files, {**ports, **places, **{text: str(free_port()) for text in self.own}})
             file, line = self.key
             _edit([home / "shipped" / file], {line: line.replace("demo", key)})
-            with self._process(home, port):
+            with started(self.command(home / "shipped"), port, home, {}, home / "shipped"):
                 yield Front(port, home)
         finally:
             shutil.rmtree(home)
@@ -65,19 +61,6 @@ class Shipped:
             assert any(text in file.read_text() for file in files), f"{text!r} stands in no file"
         _edit(files, {**({self.without: ""} if self.without else {}), **self.quicker, **changes})
         return files
-
-    @contextmanager
-    def _process(self, home: Path, port: int) -> Iterator[None]:
-        with (home / "program.log").open("wb") as log:
-            command = self.command(home / "shipped")
-            environ = {**os.environ, "HOME": str(home), "TMPDIR": str(home)}
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=home / "shipped", env=environ)
-        try:
-            eventually(partial(_listens, process, port, home), 30, "the program did not start")
-            yield
-        finally:
-            process.terminate()
-            process.wait(10)
 
     @contextmanager
     def fronts(self, service: int, platform: int) -> Iterator[Callable[..., Front]]:
@@ -104,9 +87,3 @@ def _edit(files: Sequence[Path], changes: Changes) -> None:
         for old, new in changes.items():
             text = text.replace(old, new)
         file.write_text(text)
-
-
-def _listens(process: subprocess.Popen[bytes], port: int, home: Path) -> bool:
-    assert process.poll() is None, (home / "program.log").read_text()
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

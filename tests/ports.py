@@ -21,3 +21,9 @@ def free_port() -> int:
             probe.bind(("127.0.0.1", port))
             return port
     raise RuntimeError("no port is left")
+
+
+def listens(port: int) -> bool:
+    """Whether anybody listens there now."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

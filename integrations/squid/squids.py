@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from conftest import PROGRAM, eventually, needed
 from integrations.conftest import PAGES
 from integrations.contract import Front
-from tests.ports import free_port
+from tests.ports import free_port, listens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,12 +172,6 @@ class Squids:
         for squid in self._made:
             squid.stop()
             shutil.rmtree(squid.home)
-
-
-def listens(port: int) -> bool:
-    """Whether anybody does."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

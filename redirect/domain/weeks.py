@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from redirect.domain.periods import Span, Unit, unit_of, units_within
+from redirect.domain.periods import Span, unit_of, units_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-
-class Cell(Protocol):
-    """One published cell."""
-
-    @property
-    def unit(self) -> Unit: ...
-    @property
-    def labels(self) -> tuple[str, ...]: ...
-    @property
-    def count(self) -> int: ...
+    from redirect.domain.summary import Cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any, Final
 
+import pygal
+
 from redirect.domain.document import Unit
-from redirect.reports.extra import needed
 
 if TYPE_CHECKING:
     from redirect.domain.document import Chart
@@ -19,8 +20,7 @@ BAR_HEIGHT: Final = 34
 
 def svg(chart: Chart) -> str:
     """The chart, to stand within a page."""
-    pygal = needed("pygal")
-    drawn = _bars(pygal, chart) if chart.across else _lines(pygal, chart)
+    drawn = _bars(chart) if chart.across else _lines(chart)
     for name, values in chart.series.items():
         # Bars are drawn from the bottom.
         drawn.add(name, list(reversed(values) if chart.across else values))
@@ -37,11 +37,11 @@ def _without_scripts(root: Any) -> Any:
     return root
 
 
-def _lines(pygal: Any, chart: Chart) -> Any:
+def _lines(chart: Chart) -> Any:
     many = len(chart.labels) > LABELS_SHOWN
     values = [value for one in chart.series.values() for value in one if value is not None]
     drawn = pygal.Line(
-        _config(pygal, chart, height=300),
+        _config(chart, height=300),
         show_dots=not many,
         dots_size=3,
         range=_share_range(values) if chart.unit is Unit.SHARE else (0, max(values, default=1.0) * 1.05),
@@ -62,16 +62,16 @@ def _share_range(values: list[float]) -> tuple[float, float]:
     return max(0.0, floor(low * 10 - 0.2) / 10), min(1.0, ceil(high * 10 + 0.2) / 10)
 
 
-def _bars(pygal: Any, chart: Chart) -> Any:
+def _bars(chart: Chart) -> Any:
     height = 60 + BAR_HEIGHT * len(chart.labels)
-    drawn = pygal.HorizontalBar(_config(pygal, chart, height), show_legend=False, spacing=10, show_x_labels=False)
+    drawn = pygal.HorizontalBar(_config(chart, height), show_legend=False, spacing=10, show_x_labels=False)
     (values,) = chart.series.values()
     named = [f"{label}  {_count(value)}" for label, value in zip(chart.labels, values, strict=True)]
     drawn.x_labels = named[::-1]
     return drawn
 
 
-def _config(pygal: Any, chart: Chart, height: int) -> Any:
+def _config(chart: Chart, height: int) -> Any:
     style = pygal.style.Style(
         background="transparent",
         plot_background="transparent",

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from conftest import Service, eventually, needed
-from tests.ports import free_port
+from tests.ports import free_port, listens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,11 +81,6 @@ def ports(make_service: Callable[..., Service], tmp_path_factory: pytest.TempPat
     finally:
         nginx.send_signal(signal.SIGTERM)
         nginx.wait(10)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def certify(here: Path) -> None:

@@ -166,7 +166,8 @@ def test_an_arm_that_does_harm_is_stopped_on_every_worker_within_seconds_and_for
     eventually(returned, 15)
     assert time.monotonic() - began < 10
     assert LAW_FIRST in service.page(before["page"]).words
-    assert service.log.read_text().count("experiment harm-first has ended: arm B had more readers") == 2
+    ended = "experiment harm-first has ended: arm B had more readers"
+    eventually(lambda: service.log.read_text().count(ended) == 2, 10, "a worker goes on")
     shown = service.run("experiments", "list").stdout
     assert "arm B had more readers who went to the crisis line" in " ".join(shown.split())
     service.stop()
