@@ -188,9 +188,9 @@ def listening(stand_in: StandIn, tls: ssl.SSLContext | None = None) -> Iterator[
         thread.join()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(make_service: Callable[..., Service]) -> Service:
-    """The real service, with pages under the host of the platform."""
+    """The real service, with pages under the host of the platform: one for all adapters, which may hang but not end."""
     return make_service("--demo", REDIRECT_PUBLIC_URL=PAGES.removesuffix("/w/"))
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from tests.fuzz import driver
 
 TARGETS = ("fold", "urls", "bundles", "lists")
-SECONDS = 3
+SECONDS = 1
 ROOT = Path(__file__).parents[2]
 
 

@@ -6,10 +6,10 @@ from bench.soak import soak
 
 
 def test_blows_on_workers_and_store_neither_lose_nor_double_a_count() -> None:
-    outcome = soak(events=400_000, last=12, seed=20261122)
+    outcome = soak(events=200_000, last=6, seed=20261122)
     assert outcome.wrong == []
     assert outcome.lost == 0
-    assert outcome.acknowledged == 400_000
+    assert outcome.acknowledged == 200_000
     assert outcome.stored == outcome.acknowledged + outcome.in_the_middle
     assert 0 <= outcome.in_the_middle <= outcome.blows.workers
-    assert outcome.blows.workers + outcome.blows.store + outcome.blows.frozen >= 3
+    assert outcome.blows.workers + outcome.blows.store + outcome.blows.frozen >= 2
