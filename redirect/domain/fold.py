@@ -51,7 +51,7 @@ _LEET: Final = re.compile(rb"[0-9@$!|]")
 _LETTER_AND_LEET: Final = re.compile(rb"[a-z\x80-\xff][0-9@$!|]|[0-9@$!|][a-z\x80-\xff]")
 
 _ANY_LETTER: Final = rb"([a-z]|[\xc2-\xf4][\x80-\xbf]{1,3})"
-_TRIPLED: Final = re.compile(_ANY_LETTER + rb"\1\1")
+_TRIPLED: Final = re.compile("([a-z\x80-\U0010ffff])\\1\\1")
 _TRIPLED_ASCII: Final = re.compile(rb"([a-z])\1\1")
 _TRIPLED_TEXT: Final = re.compile(r"(\S)\1\1")
 _REPEATED: Final = re.compile(_ANY_LETTER + rb"\1+")
@@ -80,7 +80,8 @@ _KANA: Final = re.compile("[\u3040-\u30ff]")
 _HAN: Final = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 # A Chinese term of two characters found inside runs hit one innocent query in five.
 _SHORTEST_INSIDE: Final = {"kana": 5, "han": 4, "other": 6}
-_SPACE_INSIDE: Final = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
+# The space first: the rest is only looked at where there is one.
+_SPACE_INSIDE: Final = re.compile(f" (?<=[{UNSPACED}] )(?=[{UNSPACED}])")
 _SCRIPT_CHANGE: Final = re.compile(f"(?<=[{UNSPACED}])(?=[a-z0-9])|(?<=[a-z0-9])(?=[{UNSPACED}])")
 
 
@@ -109,6 +110,8 @@ class Fold:
             folded = text.encode().translate(self._ascii, self._dropped)
             if folded.translate(None, _LETTERS_AND_SPACE) or _TRIPLED_ASCII.search(folded):
                 return None
+        elif is_unspaced(text):
+            return None
         else:
             letters = self._letters(text)
             folded = letters.encode(errors="replace")
@@ -132,7 +135,7 @@ class Fold:
         unspaced = not letters.isascii() and is_unspaced(letters)
         seen: set[bytes] = set()
         for step, words in self._readings(text, letters.encode(errors="replace"), unspaced=unspaced):
-            tokens = _stripped(_composed(words).split())
+            tokens = _stripped(words.split())
             if (spelled := b" ".join(tokens)) not in seen:
                 seen.add(spelled)
                 yield Reading(step, tokens, _runs(tokens) if unspaced and step not in _RUNS_SEEN else ())
@@ -142,7 +145,7 @@ class Fold:
         most = 3 if len(text) <= SHORT else 1
         for step, words in self._by_symbols(text, letters, unspaced=unspaced):
             yield step, words
-            if len(tripled) < most and _TRIPLED.search(words):
+            if len(tripled) < most and _TRIPLED.search(words.decode()):
                 tripled.append(words)
         for words in tripled:
             yield "repeated letters once", _REPEATED.sub(rb"\1", words)
@@ -150,17 +153,18 @@ class Fold:
             yield "only tripled letters once", _MORE_THAN_TWICE.sub(rb"\1", words)
 
     def _by_symbols(self, text: str, letters: bytes, *, unspaced: bool) -> Iterator[tuple[str, bytes]]:
-        parted = _merged(b" ".join(letters.translate(_PART).split()))
+        apart = b" ".join(letters.translate(_PART).split())
+        parted = _merged(apart)
         if unspaced and b" " in parted:
-            yield "words", _SPACE_INSIDE.sub("", parted.decode()).encode()
+            yield "words", _composed(_SPACE_INSIDE.sub("", parted.decode()).encode())
             yield "spaces kept", parted
         else:
             yield "words", parted
         if unspaced and _LATIN_OR_DIGIT.search(parted):
             yield "scripts parted", _SCRIPT_CHANGE.sub(" ", parted.decode()).encode()
-        removed = letters.translate(None, _SYMBOLS)
-        if removed != parted:
-            yield "symbols removed", _merged(removed)
+        together = letters.translate(None, _SYMBOLS)
+        if together != apart:
+            yield "symbols removed", _composed(_merged(together))
         if _LEET.search(letters):
             yield from _as_letters(letters, parted)
         if not text.islower() and _CAMEL.search(text):
@@ -221,7 +225,9 @@ def _unescaped(text: str) -> str:
 
 
 def _in_order(text: str) -> str:
-    return unicodedata.normalize("NFC", _STACKED.sub(r"\1", text))
+    if _STACKED.search(text):
+        text = _STACKED.sub(r"\1", text)
+    return unicodedata.normalize("NFC", text)
 
 
 def _composed(words: bytes) -> bytes:
@@ -231,12 +237,12 @@ def _composed(words: bytes) -> bytes:
 
 def _merged(words: bytes) -> bytes:
     """Three or more single letters, one space apart, are one word; a wider space ends it."""
-    return _SPACED_LETTERS.sub(lambda found: found[0].replace(b" ", b""), words)
+    return _SPACED_LETTERS.sub(lambda found: _composed(found[0].replace(b" ", b"")), words)
 
 
 def _as_letters(letters: bytes, parted: bytes) -> Iterator[tuple[str, bytes]]:
     """Digits and symbols read as letters, in words that have both; a number stays a number."""
-    removed = _merged(letters.translate(None, _NOT_LEET))
+    removed = _composed(_merged(letters.translate(None, _NOT_LEET)))
     if not _LETTER_AND_LEET.search(removed):
         return
     words = removed.split()

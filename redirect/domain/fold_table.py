@@ -20,8 +20,8 @@ _SHIFT: Final = 7
 _BLOCK: Final = 1 << _SHIFT
 _LONGEST: Final = 16
 _BLOCKS_OF_UNICODE: Final = 0x110000 >> _SHIFT
-# Alphabets and kana are looked up in a dict made once, 0.5 MB; Han and Hangul in the table itself.
-_EAGER: Final = (range(0x1200), range(0x1E00, 0x2070), range(0x3040, 0x3100))
+_BLOCKS_BELOW_U_10000: Final = 0x10000 >> _SHIFT
+_DROPPED: Final = "\uffff"  # no character, so that nothing folds to it
 
 
 class FoldTable:
@@ -46,33 +46,39 @@ class FoldTable:
         self._offsets = parts[2].cast("I")
         self._pool = parts[3]
         self._ensure_sound(rows, values, pool)
-        self._letters = _Letters(self)
-        self._changed = self._changed_characters()
+        self._read_at_once()
 
     def __getitem__(self, code: int) -> int | str:
         """What the character of this code point becomes; itself as a number where nothing changes."""
         number = self._rows[self._index[code >> _SHIFT] << _SHIFT | code & _BLOCK - 1]
         if not number:
             return code
-        return str(self._pool[self._offsets[number] : self._offsets[number + 1]], "utf-8", "replace")
+        return self._value(number)
 
     def apply(self, text: str) -> str:
         """Every character replaced; never raises, not on lone surrogates either."""
-        return text.translate(self._letters) if self._changed.search(text) else text
+        if not self._changed.search(text):
+            return text
+        # A text as the table of `translate` is read without a call, but says of a character only one other.
+        return self._others.sub(self._one_by_one, text).translate(self._letters).replace(_DROPPED, "")
 
-    def _changed_characters(self) -> re.Pattern[str]:
-        """Any character that becomes another; a look costs a tenth of replacing. All beyond U+FFFF may do so."""
+    def _one_by_one(self, found: re.Match[str]) -> str:
+        return found[0].translate(self)
+
+    def _read_at_once(self) -> None:
+        """What is asked for every query: which characters change (a look costs a tenth of replacing), which of them
+        become several or lie beyond U+FFFF, and the letter that each of the rest becomes, one behind the other."""
         rows = self._rows.tolist()
-        changed = [
-            block << _SHIFT | place
-            for block, row in enumerate(self._index[: 0x10000 >> _SHIFT])
-            for place, number in enumerate(rows[row << _SHIFT : row + 1 << _SHIFT])
-            if number
+        numbers = [
+            number for row in self._index[:_BLOCKS_BELOW_U_10000] for number in rows[row << _SHIFT : row + 1 << _SHIFT]
         ]
-        ends = [code for code, after in zip(changed, [*changed[1:], 0], strict=True) if after != code + 1]
-        starts = [code for code, before in zip(changed, [-2, *changed], strict=False) if before != code - 1]
-        ranges = (f"\\u{first:04x}-\\u{last:04x}" for first, last in zip(starts, ends, strict=True))
-        return re.compile(f"[{''.join(ranges)}\\U00010000-\\U0010ffff]")
+        values = [self._value(number) or _DROPPED for number in range(len(self._offsets) - 1)]
+        self._changed = _any_of([code for code, number in enumerate(numbers) if number])
+        self._others = _any_of([code for code, number in enumerate(numbers) if number and len(values[number]) > 1])
+        self._letters = "".join([values[number][0] if number else chr(code) for code, number in enumerate(numbers)])
+
+    def _value(self, number: int) -> str:
+        return str(self._pool[self._offsets[number] : self._offsets[number + 1]], "utf-8", "replace")
 
     def _ensure_sound(self, rows: int, values: int, pool: int) -> None:
         if max(self._index) >= rows or max(self._rows) > values:
@@ -85,17 +91,12 @@ class FoldTable:
             raise ListError("the fold table takes ASCII out of ASCII")
 
 
-class _Letters(dict[int, int | str]):
-    """The same, as `str.translate` reads it fastest: characters of alphabets without a call."""
-
-    __slots__ = ("_table",)
-
-    def __init__(self, table: FoldTable) -> None:
-        super().__init__({code: table[code] for codes in _EAGER for code in codes})
-        self._table = table
-
-    def __missing__(self, code: int) -> int | str:
-        return self._table[code]
+def _any_of(codes: list[int]) -> re.Pattern[str]:
+    """A row of these characters, in order, or of any beyond U+FFFF."""
+    ends = [code for code, after in zip(codes, [*codes[1:], 0], strict=True) if after != code + 1]
+    starts = [code for code, before in zip(codes, [-2, *codes], strict=False) if before != code - 1]
+    ranges = (f"\\u{first:04x}-\\u{last:04x}" for first, last in zip(starts, ends, strict=True))
+    return re.compile(f"[{''.join(ranges)}\\U00010000-\\U0010ffff]+")
 
 
 @cache

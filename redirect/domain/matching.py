@@ -83,6 +83,7 @@ class Matcher:
         allowance = Allowance()
         known: dict[bytes, Digest] = {}
         asked: set[bytes] = set()
+        heads: dict[str, bool] = {}
         surest: Match | None = None
         for number, reading in enumerate(self._fold.readings(text)):
             fresh = set(reading.tokens).difference(asked)
@@ -90,18 +91,20 @@ class Matcher:
                 break
             asked |= fresh
             known |= self._words.known(fresh)
-            match = self._surest(self._in_reading(reading, known, allowance), reading.step)
+            match = self._surest(self._in_reading(reading, known, heads, allowance), reading.step)
             if match is not None and (surest is None or _RANK[match.confidence] < _RANK[surest.confidence]):
                 surest = match
             if surest is not None and surest.confidence is Confidence.HIGH:
                 break
         return surest
 
-    def _in_reading(self, reading: Reading, known: dict[bytes, Digest], allowance: Allowance) -> Iterator[Found]:
+    def _in_reading(
+        self, reading: Reading, known: dict[bytes, Digest], heads: dict[str, bool], allowance: Allowance
+    ) -> Iterator[Found]:
         if known or not self._loose.idle:
             yield from self._in_words(reading.tokens, known, allowance)
         for run in reading.runs:
-            for found in self._runs.search(run):
+            for found in self._runs.search(run, heads):
                 if not self._innocent.covers_in_run(run, found, allowance):
                     yield found
 

@@ -9,7 +9,7 @@ from redirect.domain.index import lengths
 from redirect.domain.lists import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from redirect.domain.index import Found, Index
 
@@ -21,27 +21,27 @@ class Runs:
         self._index = index
         self._lengths = lengths(index.header.unspaced_lengths)
 
-    def search(self, run: str) -> Iterator[Found]:
-        """Everything found, by characters."""
+    def search(self, run: str, heads: dict[str, bool]) -> Iterator[Found]:
+        """Everything found, by characters. `heads` says of those that this query asked about whether the filter has
+        them; it grows."""
         if not self._lengths:
             return
-        known = self._known({run[first : first + RUN_HEAD] for first in range(len(run) - RUN_HEAD + 1)})
-        for first in range(len(run) - RUN_HEAD + 1) if known else ():
-            if run[first : first + RUN_HEAD] in known:
+        here = [run[first : first + RUN_HEAD] for first in range(len(run) - RUN_HEAD + 1)]
+        self._look_up(heads, here)
+        for first, head in enumerate(here):
+            if heads[head]:
                 yield from self._from(first, run)
 
-    def _known(self, heads: set[str]) -> set[str]:
-        """Those that the filter has; `Digests.of` and `Index.knows` written out, as in `Words.known`."""
+    def _look_up(self, heads: dict[str, bool], here: Iterable[str]) -> None:
+        """`Digests.of` and `Index.knows` written out, as in `Words.known`."""
         copy, unpack = self._index.digests.heads.copy, ID_AND_GATE.unpack_from
         field, bits = self._index.filter, self._index.bits
-        known = set()
-        for head in heads:
-            state = copy()
-            state.update(head.encode())
-            place = unpack(state.digest())[1] % bits
-            if field[place >> 3] >> (place & 7) & 1:
-                known.add(head)
-        return known
+        for head in here:
+            if head not in heads:
+                state = copy()
+                state.update(head.encode())
+                place = unpack(state.digest())[1] % bits
+                heads[head] = bool(field[place >> 3] >> (place & 7) & 1)
 
     def _from(self, first: int, run: str) -> Iterator[Found]:
         for length in self._lengths:
