@@ -7,6 +7,7 @@ import dataclasses
 import ipaddress
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +27,7 @@ MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 WEB = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?(/[!-~]*)?")
 COUNTRY = re.compile("[A-Za-z]{2}")
 LOOPBACK_NAMES = ("localhost",)
+YEAR = timedelta(days=366)
 
 
 class Secret:
@@ -156,6 +158,13 @@ def _contact(value: str) -> str:
     return text
 
 
+def _optional_day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value.strip()) if value.strip() else None
+    except ValueError:
+        raise ValueError("a day is needed, such as 2027-06-30") from None
+
+
 def _store_url(value: str) -> Secret:
     scheme, separator, rest = value.strip().partition("://")
     if value.strip() and (scheme not in STORE_SCHEMES or not separator or not rest):
@@ -219,6 +228,12 @@ class Settings:
         "",
         _contact,
         "Mail or web address where services write to change or remove their entry; shown in the directory",
+    )
+    security_contact: str = _setting(
+        "", _contact, "Mail or web address for reports of weaknesses, in /.well-known/security.txt; empty: no such file"
+    )
+    security_expires: date | None = _setting(
+        "", _optional_day, "Last day (UTC) on which that address holds, at most a year ahead; then the file is gone"
     )
     experiments: Path | None = _setting(
         "", _optional_path, "Your experiments.toml: which messages are compared; empty: that of this version, with none"
@@ -293,6 +308,7 @@ def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None)
     values = {name: _parse(fields[name], text) for name, text in texts.items()}
     settings = Settings(**values)
     _ensure_demo_is_local(settings)
+    _ensure_security_contact_ends(settings, datetime.now(UTC).date())
     return settings
 
 
@@ -338,6 +354,15 @@ def _ensure_demo_is_local(settings: Settings) -> None:
             raise SettingsError(
                 f"{PREFIX}{name}: with --demo only a loopback address such as 127.0.0.1, since its key is public"
             )
+
+
+def _ensure_security_contact_ends(settings: Settings, today: date) -> None:
+    """RFC 9116: it says until when it holds. One that is over stops no start: help matters more."""
+    expires = settings.security_expires
+    if settings.security_contact and expires is None:
+        raise SettingsError(f"{PREFIX}SECURITY_EXPIRES: needed with {PREFIX}SECURITY_CONTACT, such as 2027-06-30")
+    if expires is not None and expires > today + YEAR:
+        raise SettingsError(f"{PREFIX}SECURITY_EXPIRES: at most a year ahead, so that somebody looks at it again")
 
 
 def _is_loopback(host: str) -> bool:

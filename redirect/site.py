@@ -37,6 +37,7 @@ from redirect.web.pages import Pages
 from redirect.web.render import Renderer
 from redirect.web.report_page import EnglishNames
 from redirect.web.resources import DirectoryPages, ResourcesEndpoint
+from redirect.web.security_txt import SecurityText
 from redirect.web.stop import StopPage, blocked
 from redirect.web.tallies import TalliesEndpoint
 from redirect.web.trial import Trial
@@ -114,13 +115,20 @@ class Site:
         self.at_once = routes.at_once(self._base, check, pages)
 
     def _application(self) -> ASGIApp:
-        served = routes.health_routes(self._health)
+        served = routes.health_routes(self._health) + self._for_finders()
         if self._parts.settings.only != "api":
             served += self._for_people()
         if self._parts.settings.only != "pages":
             served += self._for_platforms()
         https = self._parts.url.startswith("https://")
         return routes.application(served, self._pages, self._base, self._parts.anomalies.note, https=https)
+
+    def _for_finders(self) -> list[BaseRoute]:
+        settings = self._parts.settings
+        if not settings.security_contact or settings.security_expires is None:
+            return []
+        text = SecurityText(settings.security_contact, settings.security_expires, self._parts.url, time.time)
+        return routes.security_routes(text)
 
     def _for_people(self) -> list[BaseRoute]:
         parts = self._parts

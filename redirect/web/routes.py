@@ -10,7 +10,7 @@ from starlette.convertors import PathConvertor, StringConvertor, register_url_co
 from starlette.routing import Route, Router
 
 from redirect.journeys.views import MEDIA
-from redirect.web import openapi
+from redirect.web import openapi, security_txt
 from redirect.web.dashboard import HOME
 from redirect.web.guard import Guard
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from redirect.web.pages import Pages
     from redirect.web.protocol import Answer, AtOnce
     from redirect.web.resources import DirectoryPages, ResourcesEndpoint
+    from redirect.web.security_txt import SecurityText
     from redirect.web.tallies import TalliesEndpoint
     from redirect.web.trial import Trial
 
@@ -53,6 +54,11 @@ register_url_convertor("rest", Rest())
 def health_routes(health: Health) -> list[BaseRoute]:
     """What keeps a node running, whichever part it serves."""
     return [Route("/livez", health.livez), Route("/readyz", health.readyz)]
+
+
+def security_routes(text: SecurityText) -> list[BaseRoute]:
+    """What somebody who found a weakness looks for."""
+    return [Route(security_txt.PATH, text.answer)]
 
 
 def api_routes(
