@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 
-from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, SERVICES, TABLES, Cell, Sums
+from redirect.domain.counts import CHECKS, DEVICES, EXPERIMENTS, FUNNEL, SERVICES, TABLES, Cell, Sums
+from redirect.domain.experiments import Arm, Assign, Experiment, Guardrail, Outcome
 from redirect.domain.figures import Place
 from redirect.domain.notes import Kind, Note
 from redirect.domain.periods import CLOSING_LAG, DAY_SECONDS, iso
@@ -66,11 +67,30 @@ NOTES = (
 )
 
 
+STOPPED_BY_B = 0.04
+"""How many points more stop after arm B of the experiment."""
+
+
 class Simulation:
-    """Counts of some days, the same for the same seed."""
+    """Counts of some days, the same for the same seed, and an experiment in their first three months."""
 
     def __init__(self, first: int, days: int, *, size: float = 1.0, countries: int = 60, seed: int = 7) -> None:
         self.days = range(first, first + days)
+        self.experiment = Experiment(
+            name="harm-first",
+            question="Do more people stop when the page begins with the child who is harmed?",
+            message="V1",
+            arms=(Arm("A", 50), Arm("B", 50)),
+            assign=Assign.BUCKET,
+            platforms=(PLATFORMS[0].name,),
+            surfaces=frozenset({"web"}),
+            countries=frozenset(),
+            first=first + 7,
+            last=first + 7 + 12 * 7 - 1,
+            primary=Outcome.STOPPED,
+            guardrails=tuple(Guardrail),
+            smallest=0.02,
+        )
         self._size = size
         self._random = random.Random(seed)
         self._weights = {country: 1 / (place + 3) for place, country in enumerate(COUNTRIES.split()[:countries])}
@@ -129,6 +149,22 @@ class Simulation:
             for country, weight in self._weights.items():
                 warned = platform.daily * self._size * season * weight / sum(self._weights.values())
                 yield from self._pages(platform, day, country, warned, learned)
+        if self.experiment.runs_on(day):
+            yield from self._tried(PLATFORMS[0], day, PLATFORMS[0].daily * self._size * season * 0.7)
+
+    def _tried(self, platform: Platform, day: int, warned: float) -> Iterator[tuple[Cell, int]]:
+        """Both arms of the experiment, alike but for who stops."""
+        for arm in self.experiment.arms:
+            shown, repeats = warned * arm.weight / 100, platform.repeats - STOPPED_BY_B * (arm.variant == "B")
+            for attempt, step, share in (
+                ("0", "shown", 1.0),
+                ("1", "shown", repeats),
+                ("0", "help_opened", platform.help),
+                ("0", "wrong_match", platform.wrong),
+                ("0", "crisis_opened", 0.0004),
+            ):
+                labels = (platform.name, self.experiment.name, arm.variant, attempt, step)
+                yield from self._cell(EXPERIMENTS.name, day, labels, shown * share)
 
     def _checks(
         self, platform: Platform, day: int, warned: float, searches: float, learned: float

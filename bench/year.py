@@ -25,7 +25,7 @@ from rich.table import Table
 from starlette.routing import Router
 
 from bench.simulated import PLATFORMS, Simulation, forget
-from redirect.adapters.content import shipped
+from redirect.adapters.content import load_texts, shipped
 from redirect.adapters.directory import load_directory
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.ledger import StoreLedger
@@ -34,14 +34,19 @@ from redirect.adapters.store import Store
 from redirect.domain.access import Access, Scope
 from redirect.domain.periods import DAY_SECONDS, Span, unit_of
 from redirect.journeys.dashboard import Dashboard, Entries
+from redirect.journeys.experiments import Findings
 from redirect.web.dashboard import DashboardPages
+from redirect.web.desk import HOME, Desk
+from redirect.web.experiment_pages import ExperimentPages
 from redirect.web.gate import Gate
 from redirect.web.report_page import EnglishNames
+from redirect.web.report_sheets import Sheets
 from redirect.web.routes import dashboard_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from redirect.domain.experiments import Experiment, Stop
     from redirect.domain.services import Directory
 
 MARK = "simulated-year"
@@ -50,13 +55,15 @@ HOST = "http://127.0.0.1"
 
 
 class Loaded(NamedTuple):
-    """How the page of one platform came: seconds of the first look and of the next, bytes, and the page."""
+    """How the page of one platform came: seconds of the first look and of the next, bytes, and the page; and the pages
+    of its experiments, the list first."""
 
     platform: str
     first: float
     again: float
     size: int
     page: str
+    experiments: tuple[str, ...]
 
 
 class Outcome(NamedTuple):
@@ -83,6 +90,15 @@ class SimulatedKeys:
         return Access(key_id, key_id, (Scope.REPORT,)) if key_id in known else None
 
 
+class SimulatedExperiments(NamedTuple):
+    """Implements `KnownExperiments`; none was stopped."""
+
+    known: tuple[Experiment, ...]
+
+    def stop(self, name: str) -> Stop | None:
+        """None of any name."""
+
+
 class Services:
     """Implements `Services` with what is shipped."""
 
@@ -97,17 +113,15 @@ def application(url: str, simulation: Simulation) -> tuple[Router, list[Store | 
     def clock() -> float:
         return simulation.now
 
-    box = PassBox((b"\1" * 32,))
+    box, known = PassBox((b"\1" * 32,)), SimulatedExperiments((simulation.experiment,))
+    names = EnglishNames(Services(), {"csam": "Child sexual abuse material", "csam-ai": "The same, made by computer"})
+    desk = Desk(Gate(SimulatedKeys(), box, ledger, clock), Sheets(HOME), https=False)
     pages = DashboardPages(
-        Dashboard(store, ledger, clock, asyncio.to_thread, 10),
-        Entries(ledger, clock, 10),
-        Gate(SimulatedKeys(), box, ledger, clock),
-        EnglishNames(Services(), {"csam": "Child sexual abuse material", "csam-ai": "The same, made by computer"}),
-        "",
-        box.name,
-        https=False,
+        Dashboard(store, ledger, clock, asyncio.to_thread, 10), Entries(ledger, clock, 10), desk, names, known, box.name
     )
-    return Router(dashboard_routes(pages)), [store, ledger]
+    wording = load_texts(shipped("messages"), drafts=True).wording
+    experiments = ExperimentPages(Findings(store, clock, known, 10), desk, names, wording)
+    return Router(dashboard_routes(pages, experiments)), [store, ledger]
 
 
 async def load(url: str, simulation: Simulation) -> list[Loaded]:
@@ -124,9 +138,12 @@ async def load(url: str, simulation: Simulation) -> list[Loaded]:
             page = await client.get("/reports", headers=cookie)
             again = time.perf_counter() - began - first
             page.raise_for_status()
+            tried = [f"/{simulation.experiment.name}"] if platform.name in simulation.experiment.platforms else []
+            pages = [await client.get(f"/reports/experiments{path}", headers=cookie) for path in ("", *tried)]
         for part in parts:
             await part.close()
-        found.append(Loaded(platform.name, first, again, len(page.content), page.text))
+        experiments = tuple(each.raise_for_status().text for each in pages)
+        found.append(Loaded(platform.name, first, again, len(page.content), page.text, experiments))
     return found
 
 
@@ -193,6 +210,8 @@ def main() -> None:
             table.add_row(each.platform, f"{each.first:.2f} s", f"{each.again:.2f} s", f"{each.size / 1e3:.0f} kB")
             if given.out:
                 (given.out / f"{each.platform}.html").write_text(each.page)
+                for place, text in enumerate(each.experiments):
+                    (given.out / f"{each.platform}-experiments-{place}.html").write_text(text)
         console.print(table, f"Store: {outcome.memory / 1e6:.0f} MB in memory, {outcome.files / 1e6:.0f} MB of files")
         if given.serve:
             asyncio.run(serve(Path(directory), simulation, given.serve))

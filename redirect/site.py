@@ -19,6 +19,7 @@ from redirect.domain.services import CHILD_DIRECTORY, GENERAL_DIRECTORY
 from redirect.domain.subject import UNKNOWN_COUNTRY
 from redirect.journeys.check import Checker, Decider
 from redirect.journeys.dashboard import Dashboard, Entries
+from redirect.journeys.experiments import Findings
 from redirect.journeys.listing import Listing
 from redirect.journeys.show import Show
 from redirect.journeys.steps import Steps, known_labels
@@ -27,6 +28,8 @@ from redirect.web import routes
 from redirect.web.check import BatchEndpoint, Caller, CheckEndpoint, ExplainEndpoint
 from redirect.web.counts import CountsEndpoint
 from redirect.web.dashboard import DashboardPages
+from redirect.web.desk import HOME, Desk
+from redirect.web.experiment_pages import ExperimentPages
 from redirect.web.faces import Faces
 from redirect.web.forward import ForwardEndpoint
 from redirect.web.gate import Gate
@@ -36,6 +39,7 @@ from redirect.web.native import Native
 from redirect.web.pages import Pages
 from redirect.web.render import Renderer
 from redirect.web.report_page import EnglishNames
+from redirect.web.report_sheets import Sheets
 from redirect.web.resources import DirectoryPages, ResourcesEndpoint
 from redirect.web.security_txt import SecurityText
 from redirect.web.stop import StopPage, blocked
@@ -146,7 +150,7 @@ class Site:
         parts, count = self._parts, partial(self._parts.board.add, Metric.CHECKS)
         resources = ResourcesEndpoint(parts.directory, self._languages, parts.settings.contact)
         parts.directory.when_changed.append(resources.forget)
-        return routes.dashboard_routes(self._dashboard()) + routes.api_routes(
+        return self._for_managers() + routes.api_routes(
             self._check,
             BatchEndpoint(self._checker, self._caller, count),
             ExplainEndpoint(self._checker, parts.access),
@@ -157,19 +161,22 @@ class Site:
             self._health,
         )
 
-    def _dashboard(self) -> DashboardPages:
+    def _for_managers(self) -> list[BaseRoute]:
         parts, minimum = self._parts, self._parts.settings.minimum_cell
-        passes = parts.passes
-        labels = {name: category.label for name, category in parts.content.categories.items()}
-        return DashboardPages(
+        names = EnglishNames(parts.directory, {name: each.label for name, each in parts.content.categories.items()})
+        https = parts.url.startswith("https://")
+        desk = Desk(Gate(parts.access, parts.passes, parts.ledger), Sheets(self._base + HOME), https=https)
+        dashboard = DashboardPages(
             Dashboard(parts.store, parts.ledger, time.time, asyncio.to_thread, minimum),
             Entries(parts.ledger, time.time, minimum),
-            Gate(parts.access, passes, parts.ledger),
-            EnglishNames(parts.directory, labels),
-            self._base,
-            passes.name,
-            https=parts.url.startswith("https://"),
+            desk,
+            names,
+            parts.experiments,
+            parts.passes.name,
         )
+        findings = Findings(parts.store, time.time, parts.experiments, minimum)
+        experiments = ExperimentPages(findings, desk, names, parts.content.texts.wording)
+        return routes.dashboard_routes(dashboard, experiments)
 
     def _directory_pages(self) -> DirectoryPages:
         parts = self._parts

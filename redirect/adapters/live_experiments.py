@@ -42,7 +42,7 @@ def read_stops(records: Mapping[str, bytes]) -> dict[str, Stop]:
 
 
 class LiveExperiments:
-    """Implements `Experiments`."""
+    """Implements `Experiments` and `KnownExperiments`."""
 
     def __init__(self, experiments: Sequence[Experiment], cache: Path, clock: Clock) -> None:
         self._experiments = {experiment.name: experiment for experiment in experiments}
@@ -59,6 +59,15 @@ class LiveExperiments:
     def running(self) -> Sequence[Experiment]:
         """Those that run today."""
         return tuple(dict.fromkeys(self.now.values()))
+
+    @property
+    def known(self) -> Sequence[Experiment]:
+        """All that the file has."""
+        return tuple(self._experiments.values())
+
+    def stop(self, name: str) -> Stop | None:
+        """Why this one was stopped; None where it was not."""
+        return self._stops.get(name)
 
     def at(self, platform: str, day: int) -> Experiment | None:
         """The one that runs on a platform on a day, None where none does or it has been stopped."""

@@ -86,6 +86,11 @@ def difference(one: Rate, base: Rate, alpha: float, scale: float) -> Interval:
     return _around(one.share - base.share, one.variance + base.variance, alpha, scale)
 
 
+def level(rate: Rate, alpha: float, scale: float) -> Interval:
+    """The share of one arm by itself, with an interval as that of `difference`."""
+    return _around(rate.share, rate.variance, alpha, scale)
+
+
 def odds_ratio(one: Rate, base: Rate, alpha: float, scale: float) -> Interval:
     """How many times as large the odds of `one` are; the interval as that of `difference`. `scale` is in log odds."""
     estimate = one.log_odds - base.log_odds

@@ -13,7 +13,7 @@ from redirect.domain.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from redirect.domain.experiments import Stop
+    from redirect.domain.experiments import Experiment, Stop
     from redirect.domain.sequential import Interval
     from redirect.domain.verdicts import Compared, Finding, Result
 
@@ -26,6 +26,13 @@ HEADLINES: Final = {
     Verdict.MORE_HELP: "As many people stop after arm {arm} as after the default, and more open help.",
     Verdict.ALIKE: "No difference that would matter, between arm {arm} and the default.",
 }
+
+
+def state(experiment: Experiment, stop: Stop | None, today: int) -> str:
+    """Whether it runs, in a few words. `today` counts days since 1970-01-01."""
+    if stop is not None:
+        return f"stopped on {iso(stop.day)}: {stop.sentence}"
+    return "runs" if experiment.runs_on(today) else "to come" if today < experiment.first else "over"
 
 
 def told(result: Result, stop: Stop | None) -> Iterator[str]:

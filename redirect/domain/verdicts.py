@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 from redirect.domain.counts import HELP_OPENED, SHOWN
 from redirect.domain.experiments import FIRST_REPEAT, FIRST_SHOWING, Assign
-from redirect.domain.sequential import Interval, Rate, difference, mismatch, needed, odds_ratio
+from redirect.domain.sequential import Interval, Rate, difference, level, mismatch, needed, odds_ratio
+from redirect.domain.sureness import Share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from redirect.domain.experiments import Experiment
+    from redirect.domain.experiments import Experiment, Guardrail
 
 ALPHA: Final = 0.05
 """Of all experiments without any difference, at most this share ever names an arm as better or worse: whatever the
@@ -80,9 +81,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """One arm by itself: shares of its first showings, whose limits hold at every look as well. `stopped` is None where
+    no repeat can be laid to an arm."""
+
+    arm: str
+    stopped: Share | None
+    help_opened: Share
+    guardrails: Mapping[Guardrail, Share]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What is known of an experiment on one platform, from `weeks` published weeks. `mismatch` is the p-value of the
-    shares that the arms have; `showings` are first showings by arm."""
+    shares that the arms have; `showings` are first showings by arm. `seen` are all arms, the default first; none where
+    there is no result."""
 
     experiment: Experiment
     platform: str
@@ -90,6 +103,7 @@ class Result:
     showings: Mapping[str, int]
     mismatch: float
     findings: tuple[Finding, ...]
+    seen: tuple[Seen, ...] = ()
 
 
 def judge(experiment: Experiment, platform: str, cells: Cells, minimum: int) -> Result:
@@ -108,7 +122,8 @@ def judge(experiment: Experiment, platform: str, cells: Cells, minimum: int) -> 
         else _finding(table, arm.variant, showings[arm.variant])
         for arm in experiment.challengers
     )
-    return Result(experiment, platform, len(weeks), showings, odd, findings)
+    seen = tuple(table.seen(arm) for arm in arms) if weeks and odd >= BROKEN else ()
+    return Result(experiment, platform, len(weeks), showings, odd, findings, seen)
 
 
 class _Table:
@@ -128,13 +143,35 @@ class _Table:
 
     def rates(self, arm: str, attempt: str, step: str) -> tuple[Rate, Rate] | None:
         """The lowest and the highest that the rate may be; None where no week of it was published."""
-        seen = [self._cells.get((week, arm, attempt, step)) for week in self.weeks]
-        shown = [count for count in seen if count is not None]
-        if not shown:
-            return None
+        return self._rates(arm, attempt, step) if self._shown(arm, attempt, step) else None
+
+    def seen(self, arm: str) -> Seen:
+        """What is known of an arm by itself."""
+        repeats = self._share(arm, FIRST_REPEAT, SHOWN)
+        return Seen(
+            arm,
+            None if self.experiment.assign is Assign.RANDOM else repeats.rest,
+            self._share(arm, FIRST_SHOWING, HELP_OPENED),
+            {each: self._share(arm, FIRST_SHOWING, each.value) for each in self.experiment.guardrails},
+        )
+
+    def _share(self, arm: str, attempt: str, step: str) -> Share:
+        rates = self._rates(arm, attempt, step)
+        low, high = (level(rate, ALPHA, self.experiment.smallest) for rate in rates)
+        if not self._shown(arm, attempt, step):
+            return Share(None, 0.0, min(1.0, high.high))
+        return Share(_middle(rates), max(0.0, low.low), min(1.0, high.high))
+
+    def _shown(self, arm: str, attempt: str, step: str) -> list[int]:
+        seen = (self._cells.get((week, arm, attempt, step)) for week in self.weeks)
+        return [count for count in seen if count is not None]
+
+    def _rates(self, arm: str, attempt: str, step: str) -> tuple[Rate, Rate]:
+        shown = self._shown(arm, attempt, step)
         trials = sum(self._cells[week, arm, FIRST_SHOWING, SHOWN] for week in self.weeks)
-        blur, spread = (ROUNDING * len(shown), ROUNDING * len(self.weeks)), self._spread[attempt, step]
-        low, unseen = sum(shown), len(seen) - len(shown)
+        blur = (ROUNDING * len(shown), ROUNDING * len(self.weeks))
+        spread = self._spread.get((attempt, step), CLICKS_SPREAD)
+        low, unseen = sum(shown), len(self.weeks) - len(shown)
         # A person may click twice, yet a share beyond all of them means nothing.
         high = min(low + unseen * self._most_unseen, trials)
         return Rate(min(low, trials), trials, spread, blur), Rate(high, trials, spread, blur)

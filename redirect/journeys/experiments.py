@@ -5,6 +5,7 @@ exact ones. Must never let an exact count out: of those, all that leaves is that
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from redirect.domain.counts import EXPERIMENTS, SEPARATOR, SHOWN
@@ -12,6 +13,7 @@ from redirect.domain.disclosure import MINIMUM_CELL, publishable
 from redirect.domain.experiments import FIRST_SHOWING, Stop
 from redirect.domain.periods import iso
 from redirect.domain.sequential import mismatch, more_often
+from redirect.domain.telling import state
 from redirect.domain.verdicts import ALPHA, BROKEN, by_week, judge
 from redirect.journeys.report import published
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from redirect.domain.experiments import Experiment
     from redirect.domain.verdicts import Result
-    from redirect.journeys.ports import Clock, CountStore, ReleaseStore
+    from redirect.journeys.ports import Clock, CountStore, KnownExperiments, ReleaseStore
 
 DAY: Final = 86400
 Exact = Counter[tuple[str, str, str]]
@@ -36,6 +38,55 @@ async def results(
     rows = ((row.unit.number, row.labels, row.count) for row in found.rows)
     cells = by_week(rows, experiment.name)
     return tuple(judge(experiment, name, cells.get(name, {}), minimum) for name in experiment.platforms)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a manager may know of one experiment on one platform. `today` counts days since 1970-01-01; `minimum` is the
+    smallest cell that is shown."""
+
+    result: Result
+    stop: Stop | None
+    today: int
+    minimum: int
+
+    @property
+    def experiment(self) -> Experiment:
+        """The one that it is about."""
+        return self.result.experiment
+
+    @property
+    def state(self) -> str:
+        """Whether it runs."""
+        return state(self.experiment, self.stop, self.today)
+
+
+class Findings:
+    """Experiments of one platform, as the dashboard shows them: nothing of another platform, also where both took part
+    in the same."""
+
+    def __init__(self, store: ReleaseStore, clock: Clock, known: KnownExperiments, minimum: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._known = known
+        self._minimum = minimum
+
+    async def of(self, platform: str) -> tuple[Found, ...]:
+        """All of a platform, the newest first. Raises StoreError."""
+        known = [each for each in self._known.known if platform in each.platforms]
+        newest_first = sorted(known, key=lambda each: (-each.first, each.name))
+        return tuple([await self._found(each, platform) for each in newest_first])
+
+    async def on(self, platform: str, name: str) -> Found | None:
+        """One of them, None where the platform has none of this name. Raises StoreError."""
+        known = (each for each in self._known.known if platform in each.platforms and each.name == name)
+        one = next(known, None)
+        return await self._found(one, platform) if one else None
+
+    async def _found(self, experiment: Experiment, platform: str) -> Found:
+        found = await results(self._store, self._clock, experiment, self._minimum)
+        (result,) = (each for each in found if each.platform == platform)
+        return Found(result, self._known.stop(experiment.name), int(self._clock()) // DAY, self._minimum)
 
 
 async def harm(store: CountStore, clock: Clock, experiment: Experiment) -> Stop | None:

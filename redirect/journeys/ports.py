@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from redirect.domain.counts import Cell, Table
     from redirect.domain.decision import Degraded
     from redirect.domain.disclosure import Release
-    from redirect.domain.experiments import Experiment
+    from redirect.domain.experiments import Experiment, Stop
     from redirect.domain.figures import Given, Place
     from redirect.domain.locales import Locale
     from redirect.domain.matching import Matcher
@@ -78,6 +78,19 @@ class Experiments(Protocol):
 
     def at(self, platform: str, day: int) -> Experiment | None:
         """The one that runs, or ran, on a platform on a day; None where none did or it has been stopped."""
+        ...
+
+
+class KnownExperiments(Protocol):
+    """All experiments, and which of them were stopped."""
+
+    @property
+    def known(self) -> Sequence[Experiment]:
+        """Those that are to come, run, or are over."""
+        ...
+
+    def stop(self, name: str) -> Stop | None:
+        """Why this one was stopped; None where it was not."""
         ...
 
 

@@ -15,6 +15,7 @@ from redirect.adapters.live_experiments import read_stops
 from redirect.domain.errors import SettingsError
 from redirect.domain.experiments import BY_HAND, Stop
 from redirect.domain.periods import iso
+from redirect.domain.telling import state
 from redirect.journeys.experiments import results
 from redirect.tools.stores import open_store
 
@@ -75,16 +76,11 @@ async def judged(settings: Settings, name: str) -> tuple[tuple[Result, ...], Sto
 
 
 def _row(experiment: Experiment, stops: Mapping[str, Stop]) -> dict[str, Any]:
-    today = int(time.time()) // DAY
-    state = "runs" if experiment.runs_on(today) else "to come" if today < experiment.first else "over"
-    if experiment.name in stops:
-        found = stops[experiment.name]
-        state = f"stopped on {iso(found.day)}: {found.sentence}"
     return {
         "experiment": experiment.name,
         "question": experiment.question,
         "arms": ", ".join(f"{arm.variant} {arm.weight} %" for arm in experiment.arms),
         "from": iso(experiment.first),
         "to": iso(experiment.last),
-        "state": state,
+        "state": state(experiment, stops.get(experiment.name), int(time.time()) // DAY),
     }

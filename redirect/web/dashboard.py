@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
@@ -14,11 +13,10 @@ from starlette.responses import Response
 
 from redirect.domain.errors import BadRequest, StoreError
 from redirect.domain.figures import COLUMNS, BadFigures, figure, read_rows
-from redirect.web.accept import Kind
+from redirect.web.desk import TOLD, platform_of
 from redirect.web.gate import ensure_own_form
 from redirect.web.http import read_body, text_header
 from redirect.web.report_page import Around, Asked, EnglishNames, ReportPage
-from redirect.web.security import page_headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -26,50 +24,34 @@ if TYPE_CHECKING:
     from starlette.types import Message
 
     from redirect.journeys.dashboard import Dashboard, Entries, Overview
-    from redirect.web.gate import Admitted, Gate
+    from redirect.journeys.ports import KnownExperiments
+    from redirect.web.desk import Desk
+    from redirect.web.gate import Admitted
 
-HOME: Final = "/reports"
 FORM_LIMIT: Final = 1 << 13
 FILE_LIMIT: Final = 1 << 19
-TOLD: Final = {
-    "kept": "The figures are kept, as far as they may be shown.",
-    "noted": "The note is kept.",
-    "struck": "The note is taken back.",
-    "bad-note": "A note needs a day, words, and not too many of them.",
-    "no-cookie": "Your browser did not keep the sign-in: it does so over https, or on this very machine.",
-    "wrong": "This key is not known here, or may not read reports.",
-    "ended": "You are signed out.",
-    "store": "The store does not answer. Nothing is lost: open the page again in a moment.",
-}
-"""What is said above the page, by the name that stands in its address."""
 
 
 class DashboardPages:
-    """Endpoints at and under `/reports`. `new_name` gives names that nothing else has."""
+    """Endpoints at `/reports`, its forms and files. `new_name` gives names that nothing else has."""
 
     def __init__(
         self,
         dashboard: Dashboard,
         entries: Entries,
-        gate: Gate,
+        desk: Desk,
         names: EnglishNames,
-        base: str,
+        known: KnownExperiments,
         new_name: Callable[[], str],
-        *,
-        https: bool,
     ) -> None:
         self._dashboard = dashboard
         self._entries = entries
-        self._gate = gate
+        self._desk = desk
+        self._gate = desk.gate
         self._names = names
-        self._home = base + HOME
+        self._known = known
         self._new_name = new_name
-        self._page = ReportPage(names, self._home)
-        # Without a referrer at all, browsers that do not say Sec-Fetch-Site would send `Origin: null` with our forms.
-        self._headers = page_headers(self._page.csp_style_hash, "en", form=True, media=False, https=https) | {
-            "Referrer-Policy": "same-origin",
-            "Vary": "Cookie, Accept-Encoding",
-        }
+        self._page = ReportPage(names, desk.sheets)
 
     async def page(self, request: Request) -> Response:
         """The dashboard, or the form to sign in."""
@@ -85,9 +67,7 @@ class DashboardPages:
         body = await asyncio.to_thread(self._page.table, asked, overview, name)
         if body is None:
             raise BadRequest("not-found")
-        file = f"redirect-{asked.platform}-{name}-{overview.since}-{overview.until}.csv"
-        named = {"Content-Disposition": f'attachment; filename="{file}"'}
-        return Response(body, headers=self._headers | named, media_type="text/csv")
+        return self._desk.file(body, f"redirect-{asked.platform}-{name}-{overview.since}-{overview.until}")
 
     async def sign_in(self, request: Request) -> Response:
         """A key, for a cookie."""
@@ -97,10 +77,10 @@ class DashboardPages:
             before = await self._gate.admitted(request)
             cookie = await self._gate.sign_in(str(key), before)
         except StoreError:
-            return self._answer(self._page.sign_in(TOLD["store"]), 503)
+            return self._desk.closed()
         if cookie:
             return self._on("no-cookie", cookie)  # said only where the browser comes back without it
-        return self._on("wrong") if before else self._answer(self._page.sign_in(TOLD["wrong"]), 403)
+        return self._on("wrong") if before else self._desk.door(TOLD["wrong"], 403)
 
     async def sign_out(self, request: Request) -> Response:
         """Take the cookie back."""
@@ -108,7 +88,7 @@ class DashboardPages:
         try:
             return self._on("ended", await self._gate.sign_out(await self._gate.admitted(request)))
         except StoreError:
-            return self._answer(self._page.sign_in(TOLD["store"]), 503)
+            return self._desk.closed()
 
     async def figures(self, request: Request) -> Response:
         """Figures of a helpline or an appeals desk: one from a form, or many from a file."""
@@ -134,7 +114,7 @@ class DashboardPages:
             except BadFigures as error:
                 return await self._show(request, _complaint(error), asked, 400)
         except StoreError:
-            return self._answer(self._page.sign_in(TOLD["store"]), 503)
+            return self._desk.closed()
         return self._on(told, asked=asked)
 
     async def _give(self, platform: str, fields: Mapping[str, str | UploadFile]) -> str:
@@ -165,44 +145,35 @@ class DashboardPages:
             return found
         admitted, asked, overview = found
         told = "" if told == TOLD["no-cookie"] else told
-        around = Around(admitted.platforms, self._entries.months, told)
+        tried = any(asked.platform in each.platforms for each in self._known.known)
+        around = Around(admitted.platforms, self._entries.months, tried, told)
         # Beside other work: drawing a year takes longer than a decision may wait.
         body = await asyncio.to_thread(self._page.dashboard, asked, overview, around)
-        return self._answer(body, status, packed="gzip" in text_header(request.scope, b"accept-encoding"))
+        return self._desk.page(request, body, status)
 
     async def _looked_up(
         self, request: Request, asked: Asked | None = None
     ) -> tuple[Admitted, Asked, Overview] | Response:
+        admitted = await self._desk.admitted(request)
+        if isinstance(admitted, Response):
+            return admitted
+        asked = asked or _asked(request.query_params, admitted)
+        self._gate.charge(request, asked.platform, admitted)
         try:
-            admitted = await self._gate.admitted(request)
-            if admitted is None:
-                return self._answer(self._page.sign_in(TOLD.get(request.query_params.get("told", ""), "")))
-            asked = asked or _asked(request.query_params, admitted)
-            self._gate.charge(request, asked.platform, admitted)
             return admitted, asked, await self._dashboard.overview(asked.platform, asked.first, asked.last)
         except StoreError:
-            return self._answer(self._page.sign_in(TOLD["store"]), 503)
+            return self._desk.closed()
 
     def _on(self, told: str, cookie: str = "", asked: Asked | None = None) -> Response:
-        """Back to the page, so that loading it again sends no form twice."""
-        query = asked.address(told=told) if asked else f"told={told}"
-        extra = {"Location": f"{self._home}?{query}", **({"Set-Cookie": cookie} if cookie else {})}
-        return Response(status_code=303, headers=self._headers | extra)
-
-    def _answer(self, body: bytes, status: int = 200, *, packed: bool = False) -> Response:
-        headers = dict(self._headers)
-        if packed:
-            body, headers["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
-        return Response(body, status, headers, Kind.HTML.value)
+        return self._desk.on(asked.address(told=told) if asked else f"told={told}", cookie)
 
 
 def _asked(fields: Mapping[str, str], admitted: Admitted) -> Asked:
     """Whatever cannot be is as if it had not been asked for; the platform is always one that is signed in."""
-    platform = fields.get("platform", "")
     ends = sorted(_number(fields.get(name, "")) for name in ("from", "to"))
     first, last = ends if ends[0] else (_number(fields.get("from", "")), _number(fields.get("to", "")))
     return Asked(
-        platform=platform if platform in admitted.platforms else admitted.platforms[0],
+        platform=platform_of(fields, admitted),
         first=first,
         last=last,
         surface=fields.get("surface", ""),

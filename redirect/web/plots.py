@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from redirect.charts import Chart, Line, Point
 from redirect.domain.figures import Place
 from redirect.domain.periods import day_of, iso
-from redirect.web.charts import Chart, Line, Point
 from redirect.web.figures_shown import month_name, written
 
 if TYPE_CHECKING:

@@ -4,20 +4,15 @@ show a figure that the sections do not hold."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from babel import Locale
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from redirect.domain.figures import APPEALS, COLUMNS, MEASURES, OF_APPEALS, OF_HELPLINES
 from redirect.domain.notes import TEXT_LIMIT, Kind
-from redirect.web.charts import drawn
-from redirect.web.figures_shown import as_csv, day_name, month_name, written
+from redirect.web.figures_shown import file_of, written
 from redirect.web.plots import View, numbered
-from redirect.web.render import source_expression
 from redirect.web.section_parts import SURFACES
 from redirect.web.sections import sections, surfaces
 
@@ -27,8 +22,8 @@ if TYPE_CHECKING:
     from redirect.journeys.dashboard import Overview
     from redirect.journeys.ports import Services
     from redirect.web.figures_shown import Section
+    from redirect.web.report_sheets import Sheets
 
-TEMPLATES = Path(__file__).with_name("templates")
 KINDS = {Kind.LIST: "List", Kind.MESSAGE: "Messages", Kind.LAYOUT: "Layout", Kind.OTHER: "Something else"}
 
 
@@ -80,72 +75,52 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What stands around the figures: who is signed in, what can be typed in, and what was just done."""
+    """What stands around the figures: who is signed in, what can be typed in, whether there are experiments, and what
+    was just done."""
 
     platforms: Sequence[str]
     months: Sequence[str]
+    experiments: bool
     told: str = ""
 
 
 class ReportPage:
-    """Writes pages and tables. `home` is the address of the dashboard."""
+    """Writes the page of a platform, and its tables."""
 
-    def __init__(self, names: EnglishNames, home: str) -> None:
+    def __init__(self, names: EnglishNames, sheets: Sheets) -> None:
         self._names = names
-        style = (TEMPLATES / "reports.css").read_text(encoding="utf-8")
-        self.csp_style_hash = source_expression(style)
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters |= {"day_name": day_name, "month_name": month_name, "calendar": _calendar}
-        environment.globals |= {"style": Markup(style), "home": home}  # noqa: S704 (our own file)
-        self._templates = {name: environment.get_template(f"{name}.html") for name in ("reports", "reports_sign_in")}
+        self._sheets = sheets
 
     def dashboard(self, asked: Asked, overview: Overview, around: Around) -> bytes:
         """The whole page."""
         view, shown = self._sections(asked, overview)
-        return (
-            self._templates["reports"]
-            .render(
-                asked=asked._replace(surface=view.surface),
-                overview=overview,
-                sections=shown,
-                surfaces=[(each, SURFACES[each]) for each in surfaces(view.sums)],
-                notes=numbered(overview),
-                names=self._names,
-                around=around,
-                kinds=KINDS,
-                measures={"helplines": OF_HELPLINES, "appeals": OF_APPEALS},
-                measured=MEASURES,
-                columns=",".join(COLUMNS),
-                appeals=APPEALS,
-                text_limit=TEXT_LIMIT,
-                drawn=drawn,
-                written=lambda value: written(value, overview.minimum),
-            )
-            .encode()
+        asked = asked._replace(surface=view.surface)
+        return self._sheets.written(
+            "reports",
+            asked=asked,
+            overview=overview,
+            sections=shown,
+            surfaces=[(each, SURFACES[each]) for each in surfaces(view.sums)],
+            notes=numbered(overview),
+            names=self._names,
+            around=around,
+            kinds=KINDS,
+            measures={"helplines": OF_HELPLINES, "appeals": OF_APPEALS},
+            measured=MEASURES,
+            columns=",".join(COLUMNS),
+            appeals=APPEALS,
+            text_limit=TEXT_LIMIT,
+            csv=lambda name: f"{self._sheets.home}/csv/{name}?{asked.address()}",
+            written=lambda value: written(value, overview.minimum),
         )
 
     def table(self, asked: Asked, overview: Overview, name: str) -> bytes | None:
         """One table as CSV, None where there is none of this name."""
         _, shown = self._sections(asked, overview)
-        tables = (figure.table for section in shown for figure in section.figures)
-        return next((as_csv(table, overview.platform) for table in tables if table.name == name), None)
-
-    def sign_in(self, told: str) -> bytes:
-        """The page of those who are not signed in."""
-        return self._templates["reports_sign_in"].render(told=told).encode()
+        return file_of(shown, name, overview.platform)
 
     def _sections(self, asked: Asked, overview: Overview) -> tuple[View, list[Section]]:
         sums = overview.sums
         known = surfaces(sums)
         view = View(overview, sums, asked.surface if asked.surface in known else next(iter(known), ""), self._names)
         return view, sections(view)
-
-
-def _calendar(month: str) -> str:
-    return month_name(int(month[:4]) * 12 + int(month[5:]) - 1)

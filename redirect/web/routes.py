@@ -11,7 +11,7 @@ from starlette.routing import Route, Router
 
 from redirect.journeys.views import MEDIA
 from redirect.web import openapi, security_txt
-from redirect.web.dashboard import HOME
+from redirect.web.desk import HOME
 from redirect.web.guard import Guard
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from redirect.web.check import BatchEndpoint, CheckEndpoint, ExplainEndpoint
     from redirect.web.counts import CountsEndpoint
     from redirect.web.dashboard import DashboardPages
+    from redirect.web.experiment_pages import ExperimentPages
     from redirect.web.forward import ForwardEndpoint
     from redirect.web.health import Health
     from redirect.web.http import Whole
@@ -86,11 +87,14 @@ def api_routes(
     ]
 
 
-def dashboard_routes(pages: DashboardPages) -> list[BaseRoute]:
+def dashboard_routes(pages: DashboardPages, experiments: ExperimentPages) -> list[BaseRoute]:
     """What a programme manager opens."""
     return [
         Route(HOME, pages.page, methods=["GET"]),
         Route(f"{HOME}/csv/{{name}}", pages.table, methods=["GET"]),
+        Route(f"{HOME}/experiments", experiments.all, methods=["GET"]),
+        Route(f"{HOME}/experiments/{{name}}", experiments.page, methods=["GET"]),
+        Route(f"{HOME}/experiments/{{name}}/csv/{{table}}", experiments.table, methods=["GET"]),
         Route(f"{HOME}/sign-in", pages.sign_in, methods=["POST"]),
         Route(f"{HOME}/sign-out", pages.sign_out, methods=["POST"]),
         Route(f"{HOME}/figures", pages.figures, methods=["POST"]),

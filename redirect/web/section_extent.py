@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from redirect.charts import Chart, Line, Point
 from redirect.domain.counts import AUTOMATED, HELP_OPENED, REST, SHOWN, WRONG_MATCH
 from redirect.domain.regions import MEMBERS
 from redirect.domain.sureness import Count, share
-from redirect.web.charts import Chart, Line, Point
 from redirect.web.figures_shown import Figure, Section, Table, Value, day_name
 from redirect.web.plots import (
     CHART_ROWS,

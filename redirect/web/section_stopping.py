@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from redirect.charts import Chart, Line
 from redirect.domain.desistance import Curve, curve
 from redirect.domain.subject import ATTEMPTS
 from redirect.domain.sureness import Count, Share
-from redirect.web.charts import Chart, Line
 from redirect.web.figures_shown import Figure, Section, Table, day_name, written
 from redirect.web.plots import (
     View,

@@ -23,6 +23,7 @@ from redirect.web.figures_shown import PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import httpx
 
@@ -34,20 +35,48 @@ ORDER = ["stopping", "help", "helplines", "wrong", "appeals", "trends", "countri
 FORM = {"Sec-Fetch-Site": "same-origin"}
 
 
+SIMULATION = Simulation(MONTH.days[0], CLOSED + 1 - MONTH.days[0], size=0.1, countries=12)
+
+
 async def fill(store: EmbeddedStore) -> None:
     """Some weeks of invented platforms, before a service is there that would release them unseen."""
-    simulation = Simulation(MONTH.days[0], CLOSED + 1 - MONTH.days[0], size=0.1, countries=12)
     store.start()
     store.wait()
     async with Store(store.url) as client:
-        await simulation.count(client)
+        await SIMULATION.count(client)
         await release_closed(client, time.time, asyncio.to_thread)
     store.stop()
 
 
+def tried(directory: Path) -> Path:
+    """The file of the experiment that the simulation counts, and of one that is to come."""
+    one, path = SIMULATION.experiment, directory / "experiments.toml"
+    path.write_text(
+        "".join(
+            f"""
+[{name}]
+question = "{one.question}"
+message = "{one.message}"
+arms = {{ A = 50, B = 50 }}
+assign = "{one.assign}"
+platforms = ["{platform}"]
+surfaces = ["web"]
+start = {iso(one.first + later)}
+end = {iso(one.last + later)}
+primary = "{one.primary}"
+smallest = {100 * one.smallest}
+guardrails = ["wrong_match", "crisis_opened"]
+"""
+            for name, platform, later in ((one.name, "seek", 0), ("to-come", "seek", 200), ("elsewhere", "tube", 0))
+        )
+    )
+    return path
+
+
 @pytest.fixture(scope="module")
-def reported(make_service: Callable[..., Service]) -> Service:
-    service = make_service("--demo", start=False)
+def reported(make_service: Callable[..., Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
+    path = tried(tmp_path_factory.mktemp("experiments"))
+    service = make_service("--demo", start=False, REDIRECT_EXPERIMENTS=str(path))
     asyncio.run(fill(EmbeddedStore(service.data_dir)))
     return service.start()
 
@@ -284,6 +313,53 @@ def test_signing_out_ends_it_for_every_copy_of_the_cookie(reported: Service) -> 
     response = someone.send("/sign-out", {})
     assert "Max-Age=0" in response.headers["set-cookie"]
     assert "<h1>Sign in</h1>" in someone.look().text
+
+
+def test_the_list_of_experiments_has_those_of_the_platform_with_their_state(manager: Manager) -> None:
+    assert '<a href="/reports/experiments?platform=seek">' in manager.look().text
+    page = manager.look("/experiments").text
+    assert page.index("to-come") < page.index("harm-first; ")
+    assert "; to come." in page
+    assert "; runs." in page
+    assert "elsewhere" not in page
+
+
+def test_the_page_of_an_experiment_says_first_what_follows_and_then_how_it_is_known(manager: Manager) -> None:
+    response = manager.look("/experiments/harm-first")
+    page = response.text
+    order = ["<h1>Do more people stop", "More people stop after arm B", "“Stop here", *EXPERIMENT_PARTS]
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+    assert response.headers["content-security-policy"] == manager.look().headers["content-security-policy"]
+    assert not Html(page).all("script")
+    assert not [attributes for _, attributes in Html(page).tags if "style" in attributes]
+
+
+EXPERIMENT_PARTS = [f'<section id="{name}"' for name in ("stopped", "help", "harm", "trust", "more", "plan")]
+
+
+def test_each_table_of_an_experiment_stands_beside_it_as_a_file(manager: Manager) -> None:
+    page = manager.look("/experiments/harm-first").text
+    files = re.findall(r'href="/reports(/experiments/harm-first/csv/([\w-]+))\?platform=seek"', page)
+    assert {name for _, name in files} == {
+        *("stopped-arms", "stopped-differences", "help-arms", "help-differences", "guardrails", "shares")
+    }
+    for path, name in files:
+        file = manager.look(path)
+        assert f"seek-harm-first-{name}.csv" in file.headers["content-disposition"]
+        assert {row["platform"] for row in csv.DictReader(io.StringIO(file.text))} == {"seek"}
+    (row,) = csv.DictReader(io.StringIO(manager.look("/experiments/harm-first/csv/stopped-differences").text))
+    assert 0 < float(row["points_low"]) < float(row["points"]) < float(row["points_high"])
+
+
+def test_an_experiment_of_another_platform_or_of_nobody_is_not_to_be_had(reported: Service, manager: Manager) -> None:
+    for name in ("elsewhere", "zorblax", "..%2f"):
+        assert manager.look(f"/experiments/{name}").status_code == 404
+    assert manager.look("/experiments/harm-first/csv/zorblax").status_code == 404
+    assert manager.look("/experiments/to-come", platform="tube").status_code == 200
+    stranger = Manager(reported)
+    for path in ("", "/harm-first", "/harm-first/csv/shares"):
+        assert "Sign in" in stranger.look(f"/experiments{path}").text
 
 
 def test_a_service_that_shows_pages_alone_has_no_dashboard(make_service: Callable[..., Service]) -> None:

@@ -2,8 +2,8 @@
 anything from elsewhere, nor say in colour alone what it says.
 
 Everything is drawn as points on two axes, so that limits, lines and marks are one thing to pygal; how it looks is said
-in `reports.css`. Each chart is drawn twice, for wide and narrow windows, and the style sheet shows one: letters stay
-legible on a phone, which they would not if one picture were made smaller.
+in the style sheet of the page. Each chart is drawn twice, for wide and narrow windows, and the style sheet shows one:
+letters stay legible on a phone, which they would not if one picture were made smaller.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A picture: `title` names it, `says` is what it shows, in words. `places` name places along the first axis, the
-    lines run along it; `marks` are places where something was changed, by their number. `sideways`: the first axis
-    runs down, for names. `joined`: points are joined by a line. `unit` stands behind numbers."""
+    lines run along it; `marks` are lines across it, by what stands at their end. `sideways`: the first axis runs down,
+    for names, and `marks` are values. `joined`: points are joined by a line; `stems`: each sideways point by one with
+    zero. `unit` stands behind numbers. The other axis runs from `bottom` to `top`, or to a round number."""
 
     title: str
     says: str
@@ -68,7 +69,9 @@ class Chart:
     unit: str = ""
     sideways: bool = False
     joined: bool = True
+    stems: bool = True
     top: float = 0.0
+    bottom: float = 0.0
 
     @property
     def highest(self) -> float:
@@ -113,11 +116,11 @@ def _picture(chart: Chart, name: str, width: int, kind: str) -> Markup:
 def _upright(chart: Chart, width: int) -> Any:
     places = chart.places if width == WIDE else _fewer(chart.places)
     first, last = _ends(chart)
-    plot = _plot(chart, width, 280 if width == WIDE else 230, range=(0, chart.highest), xrange=(first, last))
+    plot = _plot(chart, width, 280 if width == WIDE else 230, range=(chart.bottom, chart.highest), xrange=(first, last))
     plot.x_labels = [{"value": place, "label": label} for place, label in places]
     plot.y_labels = [{"value": value, "label": text} for value, text in _scale(chart)]
     for place, label in chart.marks:
-        plot.add(label, [(place, 0), {"value": (place, chart.highest), "label": label}])
+        plot.add(label, [(place, chart.bottom), {"value": (place, chart.highest), "label": label}])
     for line in chart.lines:
         plot.add(line.name, _between(line.points, sideways=False), show_dots=False)
         plot.add(line.name, [_at(point, sideways=False) for point in line.points], stroke=chart.joined)
@@ -126,13 +129,15 @@ def _upright(chart: Chart, width: int) -> Any:
 
 def _sideways(chart: Chart, width: int) -> Any:
     """The first place stands on top."""
-    height = 60 + 30 * len(chart.places)
-    plot = _plot(chart, width, height, xrange=(0, chart.highest), range=(-len(chart.places) + 0.5, 0.5))
+    ends = (-len(chart.places) + 0.5, 0.5)
+    plot = _plot(chart, width, 60 + 30 * len(chart.places), xrange=(chart.bottom, chart.highest), range=ends)
     plot.y_labels = [{"value": -place, "label": _cut(label, LETTERS[width])} for place, label in chart.places]
     plot.x_labels = [{"value": value, "label": text} for value, text in _scale(chart, few=width == NARROW)]
     plot.show_x_guides = True
+    for value, label in chart.marks:
+        plot.add(label, [(value, ends[0]), {"value": (value, ends[1]), "label": label}])
     for line in chart.lines:
-        plot.add(line.name, _stems(line.points), show_dots=False)
+        plot.add(line.name, _stems(line.points) if chart.stems else [], show_dots=False)
         plot.add(line.name, _between(line.points, sideways=True), show_dots=False)
         plot.add(line.name, [_at(point, sideways=True) for point in line.points], stroke=False)
     return plot
@@ -188,9 +193,14 @@ def _ends(chart: Chart) -> tuple[float, float]:
 
 
 def _scale(chart: Chart, *, few: bool = False) -> list[tuple[float, str]]:
-    parts = 2 if few else next((n for n in (4, 3, 5) if _is_short(chart.highest / n)), 4)
-    values = [chart.highest * part / parts for part in range(parts + 1)]
-    return [(value, f"{value:,.6g}{chart.unit}") for value in values]
+    whole = chart.highest - chart.bottom
+    parts = 2 if few else next((n for n in (4, 3, 5) if _is_short(whole / n)), 4)
+    values = [chart.bottom + whole * part / parts for part in range(parts + 1)]
+    return [(value, _number(value, signed=chart.bottom < 0) + chart.unit) for value in values]
+
+
+def _number(value: float, *, signed: bool) -> str:
+    return f"{value:{'+' if signed and value else ''},.6g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _is_short(value: float) -> bool:
@@ -220,7 +230,7 @@ def _clean(node: ET.Element) -> None:
 
 def _name_series(root: ET.Element, chart: Chart) -> None:
     """Say what each series is, in the order in which they were added."""
-    kinds = ["mark" for _ in chart.marks if not chart.sideways]
+    kinds = [f"mark mark-{number}" for number in range(len(chart.marks))]
     for number in range(len(chart.lines)):
         kinds += [*(["stem"] if chart.sideways else []), f"limits line-{number}", f"line line-{number}"]
     names = {f"serie-{place}": kind for place, kind in enumerate(kinds)}

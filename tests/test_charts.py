@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redirect.web.charts import Chart, Line, Point, drawn, rounded_up
+from redirect.charts import Chart, Line, Point, drawn, rounded_up
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -49,7 +49,7 @@ def test_a_chart_says_in_words_what_it_shows(chart: Chart) -> None:
 
 def test_limits_lines_and_marks_are_told_apart_by_name() -> None:
     classes = [node.get("class", "") for node in read(UPRIGHT)[0].iter("g")]
-    for name in ("series mark", "series limits line-0", "series line line-0"):
+    for name in ("series mark mark-0", "series limits line-0", "series line line-0"):
         assert name in classes
 
 
