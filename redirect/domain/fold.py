@@ -50,12 +50,12 @@ _LATIN_OR_DIGIT: Final = re.compile(rb"[a-z0-9]")
 _LEET: Final = re.compile(rb"[0-9@$!|]")
 _LETTER_AND_LEET: Final = re.compile(rb"[a-z\x80-\xff][0-9@$!|]|[0-9@$!|][a-z\x80-\xff]")
 
-_ANY_LETTER: Final = rb"([a-z]|[\xc2-\xf4][\x80-\xbf]{1,3})"
-_TRIPLED: Final = re.compile("([a-z\x80-\U0010ffff])\\1\\1")
+_ANY_LETTER: Final = "([a-z\x80-\U0010ffff])"
+_TRIPLED: Final = re.compile(_ANY_LETTER + r"\1\1")
 _TRIPLED_ASCII: Final = re.compile(rb"([a-z])\1\1")
 _TRIPLED_TEXT: Final = re.compile(r"(\S)\1\1")
-_REPEATED: Final = re.compile(_ANY_LETTER + rb"\1+")
-_MORE_THAN_TWICE: Final = re.compile(_ANY_LETTER + rb"\1{2,}")
+_REPEATED: Final = re.compile(_ANY_LETTER + r"\1+")
+_MORE_THAN_TWICE: Final = re.compile(_ANY_LETTER + r"\1{2,}")
 _ONE: Final = rb"(?:[!-~\x1f]|[\xc2-\xf4][\x80-\xbf]{1,3})"
 _SPACED_LETTERS: Final = re.compile(rb"(?<![^ ])" + _ONE + rb"(?: " + _ONE + rb"){2,}(?![^ ])")
 _DIGITS_BEHIND: Final = re.compile(rb"(?<=[a-z\x80-\xff]{3})[0-9]+(?![^ ])")
@@ -141,16 +141,16 @@ class Fold:
                 yield Reading(step, tokens, _runs(tokens) if unspaced and step not in _RUNS_SEEN else ())
 
     def _readings(self, text: str, letters: bytes, *, unspaced: bool) -> Iterator[tuple[str, bytes]]:
-        tripled: list[bytes] = []
+        tripled: list[str] = []
         most = 3 if len(text) <= SHORT else 1
         for step, words in self._by_symbols(text, letters, unspaced=unspaced):
             yield step, words
-            if len(tripled) < most and _TRIPLED.search(words.decode()):
-                tripled.append(words)
-        for words in tripled:
-            yield "repeated letters once", _REPEATED.sub(rb"\1", words)
-            yield "repeated letters twice", _MORE_THAN_TWICE.sub(rb"\1\1", words)
-            yield "only tripled letters once", _MORE_THAN_TWICE.sub(rb"\1", words)
+            if len(tripled) < most and _TRIPLED.search(spelled := words.decode()):
+                tripled.append(spelled)
+        for spelled in tripled:
+            yield "repeated letters once", _REPEATED.sub(r"\1", spelled).encode()
+            yield "repeated letters twice", _MORE_THAN_TWICE.sub(r"\1\1", spelled).encode()
+            yield "only tripled letters once", _MORE_THAN_TWICE.sub(r"\1", spelled).encode()
 
     def _by_symbols(self, text: str, letters: bytes, *, unspaced: bool) -> Iterator[tuple[str, bytes]]:
         apart = b" ".join(letters.translate(_PART).split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from redirect.domain.digests import GATE, LONGEST_MASKED, LONGEST_UNGATED, SECOND_GATE, SHORTEST_MIRRORED, WORD
 from redirect.domain.lists import Kind
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from redirect.domain.digests import Digest
     from redirect.domain.index import Found, Index
-
-# Where the words of a phrase may stand around one unknown word.
-_AROUND: Final = ((-1, 1), (-2, -1, 1), (-1, 1, 2))
 
 
 class Words:
@@ -99,15 +96,18 @@ class Words:
 
     def _around_one(self, gates: list[int]) -> list[tuple[int, ...]]:
         """The same around one unknown word."""
+        knows = self._index.knows_phrase
         likely: list[tuple[int, ...]] = []
         for place in range(1, len(gates) - 1):
-            if gates[place - 1] and not gates[place] and gates[place + 1]:
-                for shape in _AROUND:
-                    places = tuple(place + step for step in shape)
-                    if places[0] < 0 or places[-1] >= len(gates) or not all(gates[at] for at in places):
-                        continue
-                    if self._index.knows_phrase(sum(gates[at] for at in places)):
-                        likely.append(places)
+            if gates[place] or not (gates[place - 1] and gates[place + 1]):
+                continue
+            pair = gates[place - 1] + gates[place + 1]
+            if knows(pair):
+                likely.append((place - 1, place + 1))
+            if place > 1 and gates[place - 2] and knows(gates[place - 2] + pair):
+                likely.append((place - 2, place - 1, place + 1))
+            if place + 2 < len(gates) and gates[place + 2] and knows(pair + gates[place + 2]):
+                likely.append((place - 1, place + 1, place + 2))
         return likely
 
     def _longer(self, tokens: list[bytes], gates: list[int], places: tuple[int, ...]) -> Iterator[Found]:
