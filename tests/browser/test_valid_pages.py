@@ -39,8 +39,8 @@ def written(service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[
     tags = re.findall(r"^\[([\w-]+)\]", (ROOT / "locales" / "review.toml").read_text(), re.MULTILINE)
     pages = {}
     for tag in (*tags, "en-XA", "ar-XB"):
-        for name, address in Ways(service, tag).addresses.items():
-            pages[f"{tag}.{name}.html"] = service.get(address.removeprefix(service.url)).text
+        for name, page in Ways(service, tag).pages().items():
+            pages[f"{tag}.{name}.html"] = page
     return pages
 
 
