@@ -38,7 +38,8 @@ CONTACT: Final = "services@search.example"
 
 VIDEO_OF_NOBODY: Final = Video(
     force="Example Police",
-    poster="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 9'/%3E",
+    poster="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 9'%3E"
+    "%3Crect width='16' height='9' fill='%23cfc8ba'/%3E%3C/svg%3E",
     clips=(),
     captions=(),
     transcripts=(
