@@ -22,6 +22,7 @@ from redirect.journeys.dashboard import Dashboard, Entries
 from redirect.journeys.experiments import Findings
 from redirect.journeys.listing import Listing
 from redirect.journeys.show import Show
+from redirect.journeys.situations import Situations
 from redirect.journeys.steps import Steps, known_labels
 from redirect.journeys.views import Views
 from redirect.web import routes
@@ -208,10 +209,11 @@ class Site:
         """The ways through pages whose links begin with `base`."""
         parts, content, languages = self._parts, self._parts.content, self._languages
         videos, tokens = content.videos.by_country, parts.tokens
-        views = Views(content.texts, content.platforms, parts.directory, videos, languages, tokens, base)
+        situations = Situations(content.texts, content.platforms, parts.directory, videos, languages)
+        views = Views(situations, languages, tokens, base)
         known = known_labels(content.texts, content.categories, content.directory, languages, content.experiments)
         steps = Steps(parts.spool, time.time, known, parts.experiments)
-        show = Show(views, languages, tokens, steps, parts.experiments, parts.url)
+        show = Show(situations, views, languages, tokens, steps, parts.experiments, parts.url)
         parts.directory.when_changed.append(show.forget)
         return show
 

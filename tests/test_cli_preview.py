@@ -48,6 +48,7 @@ def test_every_message_door_and_state_is_there(preview: Path) -> None:
         assert {"V3.A-no-appeal", "V3.A-legal-order", "V4.A-ai", "V4.A-not-covered"} <= names
         assert {*DOORS, *(f"{door}-no-crisis-line" for door in DOORS), "thanks"} <= names
         assert {"no-crisis-line", "emergency-number", "guide-g", "guide-g.accident", "guide-g.else"} <= names
+        assert {"directory", "directory-country", "video", "V1.A-video"} <= names
 
 
 def test_states_differ_in_what_they_are_for(preview: Path) -> None:
@@ -61,6 +62,19 @@ def test_states_differ_in_what_they_are_for(preview: Path) -> None:
     assert "call the emergency number where you are" in words("no-crisis-line")
     assert "call the emergency number: Call" in words("emergency-number")
     assert "Thank you." in words("thanks")
+    assert "Choose a country" in words("directory")
+    assert "Where to find help: United States" in words("directory-country")
+    assert "a police officer explains" in words("V1.A-video")
+    assert "a police officer explains" not in words("V1.A-hedged")
+    assert "What is said in the video" in words("video")
+
+
+def test_the_directory_leads_to_itself_in_other_languages_and_to_the_country_that_is_there(preview: Path) -> None:
+    def leads(name: str) -> set[str]:
+        return {link.get("href", "") for link in Html((preview / "en" / f"{name}.html").read_text()).all("a")}
+
+    assert {"../ar/directory.html", "../en/directory-country.html"} <= leads("directory")
+    assert {"../ar/directory-country.html", "../en/directory.html"} <= leads("directory-country")
 
 
 def test_a_page_is_in_its_own_language(preview: Path) -> None:

@@ -32,7 +32,7 @@ class ServedLanguages:
 
     def _served_in(self, country: str) -> tuple[str, ...]:
         """The served tag that suits a country best, if one does."""
-        found = negotiate(",".join(official_languages(country)), (NONE, *self._tags))
+        found = negotiate(",".join(_spoken_in(country)), (NONE, *self._tags))
         return () if found == NONE else (found,)
 
     @property
@@ -51,7 +51,7 @@ class ServedLanguages:
 
     def near(self, country: str) -> Sequence[Locale]:
         """Those that a country's official languages ask for."""
-        asked = (negotiate(tag, (NONE, *self._tags)) for tag in official_languages(country))
+        asked = (negotiate(tag, (NONE, *self._tags)) for tag in _spoken_in(country))
         return tuple(self._by_tag[tag] for tag in dict.fromkeys(asked) if tag != NONE)
 
     def country(self, code: str | None) -> str:
@@ -72,6 +72,11 @@ def country_name(tag: str, code: str) -> str:
     """What CLDR calls an alpha-2 country in a language; in English where CLDR does not know that."""
     names = (cldr(language).territories.get(code) for language in (tag, "en"))
     return next((str(name) for name in names if name), code)
+
+
+def _spoken_in(country: str) -> tuple[str, ...]:
+    """The official languages of a country as they are written there: Portuguese in Portugal is not that of Brazil."""
+    return tuple(f"{tag}-{country}" for tag in official_languages(country))
 
 
 def _countries() -> tuple[str, ...]:

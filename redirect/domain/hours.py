@@ -38,15 +38,16 @@ class Rule:
 
 
 def read_hours(text: str) -> tuple[Rule, ...]:
-    """The rules of a text; none for `24/7`. Raises ValueError where it says anything that is not read here, so that
-    what a reader is shown is never half of it."""
+    """The rules of a text, for weeks without a holiday; none for `24/7`.
+
+    Raises ValueError where it says anything that is not read here, so that what a reader is shown is never half of it.
+    """
     if len(text) > LONGEST:
         raise ValueError("longer than opening hours are")
     if text == ALWAYS:
         return ()
     parts = text.split("; ")
     if len(parts) > 1 and parts[-1] == CLOSED_ON_HOLIDAYS:
-        # What a page says of a week need not name its holidays; programs that read the record get them.
         parts.pop()
     rules = tuple(_rule(part) for part in parts)
     seen = [day for rule in rules for day in _each(rule)]
@@ -54,6 +55,11 @@ def read_hours(text: str) -> tuple[Rule, ...]:
         # In this syntax a later rule takes the day over from an earlier one, which nobody expects who reads both.
         raise ValueError("a day stands twice; write its times into one rule, parted by a comma")
     return rules
+
+
+def is_closed_on_holidays(text: str) -> bool:
+    """Whether opening hours that can be read say so."""
+    return text.endswith(f"; {CLOSED_ON_HOLIDAYS}")
 
 
 def _rule(text: str) -> Rule:

@@ -10,7 +10,8 @@ from redirect.domain.chains import crisis, emergency
 from redirect.domain.content import Door, Platform
 from redirect.domain.listing import DirectoryView, Group, Section, listing
 from redirect.domain.subject import UNKNOWN_COUNTRY
-from redirect.domain.views import Help, LanguageBar, Link
+from redirect.domain.views import Help, Link
+from redirect.journeys.language_bar import language_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,7 +56,7 @@ class Listing:
             country=country,
             crisis=slot,
             exit=NOBODY.exit,
-            languages=self._bar(locale, country),
+            languages=language_bar(self._languages, locale, country, lambda each: self._address(each, country)),
             sections=tuple(_sections(listing(directory, country, spoken), slot)),
             place=self._languages.country_name(locale, country) if one else "",
             places=() if one else self._places(locale),
@@ -69,13 +70,6 @@ class Listing:
         named = {code: self._languages.country_name(locale, code) for code in self._services.now.countries}
         in_order = sorted(named.items(), key=lambda item: (_letters(item[1]), item[0]))
         return tuple(Link(self._address(locale, code), name) for code, name in in_order)
-
-    def _bar(self, locale: Locale, country: str) -> LanguageBar:
-        served = self._languages.served
-        near = dict.fromkeys((locale, *self._languages.near(country), served[0]))
-        links = {each: Link(self._address(each, country), each.name, lang=each.tag) for each in served}
-        others = (link for each, link in links.items() if each not in near)
-        return LanguageBar(tuple(links[each] for each in near), tuple(others))
 
     def _address(self, locale: Locale, country: str) -> str:
         end = f"/{country}" if country != UNKNOWN_COUNTRY else ""

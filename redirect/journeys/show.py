@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from redirect.domain.locales import Locale
     from redirect.domain.views import GuideView, PageView, VideoView
     from redirect.journeys.ports import Experiments, Languages, Tokens
+    from redirect.journeys.situations import Situations, Summary
     from redirect.journeys.steps import Steps
-    from redirect.journeys.views import Summary, Views
+    from redirect.journeys.views import Views
 
 SUMMARIES_KEPT = 1024
 
@@ -43,6 +44,7 @@ class Show:
 
     def __init__(
         self,
+        situations: Situations,
         views: Views,
         languages: Languages,
         tokens: Tokens,
@@ -50,6 +52,7 @@ class Show:
         experiments: Experiments,
         public_url: str,
     ) -> None:
+        self._situations = situations
         self._views = views
         self._languages = languages
         self._tokens = tokens
@@ -66,7 +69,7 @@ class Show:
 
     def _summarise(self, statement: Statement) -> Summary:
         locale = self._locale(statement, Reader())
-        return self._views.summary(statement, locale, f"{self._public_url}/w/{self._tokens.seal(statement)}")
+        return self._situations.summary(statement, locale, f"{self._public_url}/w/{self._tokens.seal(statement)}")
 
     def open(self, token: str, reader: Reader) -> Opened:
         """What this address stands for, counted; the general page, uncounted, where it cannot be read."""
@@ -100,26 +103,26 @@ class Show:
         if statement is None:
             return None
         self._count(statement, self._locale(statement, reader), LEFT, reader)
-        return self._views.platform(statement).exit
+        return self._situations.platform(statement).exit
 
     def go(self, token: str, code: str, reader: Reader) -> str | None:
         """The entrance of the service that this page names by `code`, counted; None where it names none."""
         statement = self._read(token)
         if statement is None:
             return None
-        locale, report = self._locale(statement, reader), self._views.report(statement)
-        for card in (*self._views.cards(statement, locale), *([report] if report else [])):
+        locale, report = self._locale(statement, reader), self._situations.report(statement)
+        for card in (*self._situations.cards(statement, locale), *([report] if report else [])):
             if card.url and self._tokens.code(token, card.service.id) == code:
                 self._count(statement, locale, HELP_OPENED, reader)
                 if reader.counts:
-                    self._steps.open_help(statement, card.service.id, self._views.door(statement), reader.device)
+                    self._steps.open_help(statement, card.service.id, self._situations.door(statement), reader.device)
                 return card.url
         return self._to_crisis_line(token, code, statement, locale, reader)
 
     def _to_crisis_line(
         self, token: str, code: str, statement: Statement, locale: Locale, reader: Reader
     ) -> str | None:
-        line = self._views.crisis(statement, locale).line
+        line = self._situations.crisis(statement, locale).line
         if line is None or not line.url or self._tokens.code(token, line.service.id) != code:
             return None
         self._count(statement, locale, CRISIS_OPENED, reader)
@@ -137,7 +140,7 @@ class Show:
     def _read(self, token: str) -> Statement | None:
         """A statement of ours whose page still exists; of the default arm where its experiment was stopped."""
         statement = self._tokens.open(token)
-        if statement is None or not self._views.knows(statement):
+        if statement is None or not self._situations.has_page(statement):
             return None
         if statement.enrolled and self._experiments.at(statement.platform, statement.day) is None:
             return replace(statement, variant=DEFAULT_VARIANT, enrolled=False)

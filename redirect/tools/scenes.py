@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from redirect.domain.chains import crisis
-from redirect.domain.content import GUIDE, THANKS, Door, Platform, Statement
+from redirect.domain.content import GUIDE, THANKS, VIDEO, Door, Platform, Statement
 from redirect.domain.guide import ROOT
 from redirect.domain.subject import UNKNOWN_COUNTRY
+from redirect.domain.video import Transcript, Video
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +33,24 @@ PLATFORMS: Final = {
     LEGAL_ORDER: replace(_OPERATOR, name=LEGAL_ORDER, status=451),
 }
 
+CONTACT: Final = "services@search.example"
+"""Where a service writes to change or remove its entry."""
+
+VIDEO_OF_NOBODY: Final = Video(
+    force="Example Police",
+    poster="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 9'%3E"
+    "%3Crect width='16' height='9' fill='%23cfc8ba'/%3E%3C/svg%3E",
+    clips=(),
+    captions=(),
+    transcripts=(
+        Transcript("en", "ltr", ("What the officer says stands here, word for word, as the operator wrote it.",)),
+    ),
+)
+"""Stands for the operator's own: nothing of the kind is shipped."""
+
 FIRST: Final = ("V1", "A")
+DIRECTORY: Final = "directory"
+COUNTRY: Final = "directory-country"
 URL_MESSAGE: Final = "V3"
 HEDGED: Final = "hedged"
 NO_LAW: Final = "not-covered"
@@ -45,16 +64,25 @@ _ABOUT_THE_LAW: Final = {
 }
 
 
+class Form(StrEnum):
+    """What a reviewer looks at: a page, a page in short among results, or the public directory."""
+
+    PAGE = "page"
+    CARD = "card"
+    DIRECTORY = "directory"
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A page in one state: its file's `name`, the same in every language, what a reviewer is told of it, and where the
-    linter finds its texts. `card`: the page in short, among results."""
+    linter finds its texts. `has_video`: whether a police officer of the country explains."""
 
     name: str
     about: str
     place: str
     statement: Statement
-    card: bool = False
+    form: Form = Form.PAGE
+    has_video: bool = False
 
     @property
     def file(self) -> str:
@@ -72,6 +100,8 @@ def scenes(texts: Texts, directory: Directory, home: str) -> tuple[Scene, ...]:
         *_crises(directory, first),
         *_behind_doors(texts, first),
         *_guide(texts, first),
+        *_videos(first),
+        *_directory(first),
         *(_card(message, home) for message in warnings),
     )
 
@@ -99,7 +129,7 @@ def _wording(texts: Texts, message: Message, country: str) -> str:
 def _card(message: Message, home: str) -> Scene:
     name = _name(message)
     return Scene(
-        f"{name}-card", f"{name}, in short, as a card above results", name, _statement(message, home), card=True
+        f"{name}-card", f"{name}, in short, as a card above results", name, _statement(message, home), Form.CARD
     )
 
 
@@ -142,6 +172,20 @@ def _guide(texts: Texts, first: Statement) -> Iterator[Scene]:
     for path in sorted({*steps(texts).values()}, key=len):
         headline = texts.guide.places[path].says.headline
         yield Scene(f"guide-{path}", f"guided conversation: “{headline}”", "guide", replace(first, step=path))
+
+
+def _videos(first: Statement) -> Iterator[Scene]:
+    place, shown = ".".join(FIRST), replace(first, step=VIDEO)
+    yield Scene(f"{place}-video", f"{place}, where a police officer explains in a video", place, first, has_video=True)
+    yield Scene("video", "an officer’s video, without the operator’s own texts", "", shown, has_video=True)
+
+
+def _directory(first: Statement) -> Iterator[Scene]:
+    """Of the world, and of the country at home, where any service is known there."""
+    world = replace(first, country=UNKNOWN_COUNTRY)
+    yield Scene(DIRECTORY, "the public directory, with all countries to choose from", "", world, Form.DIRECTORY)
+    if first.country != UNKNOWN_COUNTRY:
+        yield Scene(COUNTRY, "the public directory of one country", "", first, Form.DIRECTORY)
 
 
 def steps(texts: Texts) -> dict[str, str]:

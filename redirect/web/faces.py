@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from redirect.domain.listing import DirectoryView
     from redirect.domain.locales import Locale
     from redirect.domain.services import Card
-    from redirect.journeys.views import Summary
+    from redirect.journeys.situations import Summary
     from redirect.web.render import View
 
 ENGLISH: Final = "en"

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from redirect.domain.content import Element
+from redirect.domain.hours import is_closed_on_holidays
 from redirect.domain.law import placed
 from redirect.domain.locales import cldr
 from redirect.domain.services import WORLD
@@ -223,6 +224,7 @@ def environment() -> Environment:
         "city": city,
         "host": host,
         "hours": hours,
+        "is_closed_on_holidays": is_closed_on_holidays,
         "picture": picture,
         "placed": placed,
         "shown_name": shown_name,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from redirect.domain.services import Card
     from redirect.domain.services import Crisis as Slot
     from redirect.domain.views import Frame, Help, Link, VideoView
-    from redirect.journeys.views import Summary
+    from redirect.journeys.situations import Summary
     from redirect.web.render import View
 
     Say = Callable[[str], str]

@@ -15,7 +15,7 @@ class Ways:
     """`addresses` by the kind of page, all in one language."""
 
     def __init__(self, service: Service, tag: str, country: str = "GB") -> None:
-        self._service, self._tag = service, tag
+        self._service, self._sent = service, dict[str, str]()
         first = service.check("zorblax minku", country=country, languages=tag)["page"]
         self.addresses = {
             "V1": first,
@@ -49,8 +49,14 @@ class Ways:
         found = re.search(rf"<(\w+) {place}.*?</\1>", page, re.DOTALL)
         return [self._whole(href) for href in re.findall(r'href="([^"]+)"', found[0])] if found else []
 
+    def pages(self) -> dict[str, str]:
+        """Each of them, as the service sent it."""
+        return {kind: self._read(address) for kind, address in self.addresses.items()}
+
     def _read(self, address: str) -> str:
-        return self._service.get(address.removeprefix(self._service.url)).text
+        if address not in self._sent:
+            self._sent[address] = self._service.get(address).text
+        return self._sent[address]
 
     def _whole(self, href: str) -> str:
         return href if href.startswith("http") else f"{self._service.url}{href}"

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 from redirect.adapters.catalogues import Catalogues, load_catalogues, official_languages
 from redirect.adapters.content import load_texts
 from redirect.adapters.extract import extract_toml
+from redirect.adapters.languages import ServedLanguages
 from redirect.domain.errors import ContentError
 
 if TYPE_CHECKING:
@@ -171,3 +172,11 @@ def test_the_official_languages_of_a_country_are_known_and_an_unknown_country_ha
     assert official_languages("AR")[0] == "es"
     assert "fr" in official_languages("MA") or "ar" in official_languages("MA")
     assert official_languages("ZZ") == ()
+
+
+def test_a_country_is_spoken_to_as_people_there_write(locales_dir: Path) -> None:
+    written = {"BR": "pt-BR", "PT": "pt-PT", "AO": "pt-PT", "ES": "es", "MX": "es-419", "TW": "zh-Hant", "NO": "nb"}
+    languages = ServedLanguages(load_catalogues(locales_dir, frozenset(), drafts=True))
+    first = {country: languages.choose(explicit="", hint="", header="", country=country) for country in written}
+    assert {country: locale.tag for country, locale in first.items()} == written
+    assert {country: languages.near(country)[0] for country in written} == first

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirect.adapters.directory import load_directory
-from redirect.domain.hours import read_hours
+from redirect.domain.hours import is_closed_on_holidays, read_hours
 from redirect.web.hours import city, hours
 
 ROOT = Path(__file__).parents[2]
@@ -42,8 +42,10 @@ def test_day_and_night_is_said_in_words_elsewhere() -> None:
     assert said("24/7", "en") == ""
 
 
-def test_holidays_are_left_to_programs() -> None:
+def test_the_hours_of_a_week_say_nothing_of_holidays_which_are_a_fact_of_their_own() -> None:
     assert said("Mo 09:00-17:00; PH off", "en") == "Mon 9:00 AM – 5:00 PM"
+    assert is_closed_on_holidays("Mo 09:00-17:00; PH off")
+    assert not is_closed_on_holidays("Mo 09:00-17:00")
 
 
 def test_a_time_zone_is_named_after_its_place() -> None:

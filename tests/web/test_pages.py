@@ -87,7 +87,7 @@ def test_what_a_form_carries_is_never_read(demo: Service) -> None:
         ("", "", None, "en"),
         ("", "ar", None, "ar"),
         ("", "tlh;q=1, es;q=0.5", None, "es"),
-        ("", "tlh", "AR", "es"),
+        ("", "tlh", "AR", "es-419"),
         ("", "", "EG", "ar"),
         ("?lang=es", "ar", "EG", "es"),
         ("?lang=nonsense", "ar", "AR", "ar"),

@@ -56,6 +56,12 @@ def test_the_page_of_the_world_leads_to_every_country_with_a_service(
     assert page.contacts
 
 
+def test_a_reader_is_told_that_nobody_answers_on_public_holidays(reader: httpx.Client) -> None:
+    assert "Closed on public holidays" in Html(reader.get("/en/help/CZ").text).words
+    assert "Mimo provoz o státních svátcích" in Html(reader.get("/cs/help/CZ").text).words
+    assert "public holidays" not in Html(reader.get("/en/help/GB").text).words
+
+
 def test_countries_stand_in_the_reader_s_language_and_in_its_order(reader: httpx.Client) -> None:
     text = reader.get("/es/help").text
     names = re.findall(r'<a href="/es/help/[A-Z]{2}">([^<]+)</a>', text)
