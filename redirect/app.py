@@ -24,6 +24,7 @@ from redirect.adapters.live_experiments import LiveExperiments, StopWatcher
 from redirect.adapters.live_list import LiveList
 from redirect.adapters.passes import PassBox
 from redirect.adapters.releaser import RELEASE_EVERY, Releaser
+from redirect.adapters.seals import SealBox
 from redirect.adapters.spool import open_spool
 from redirect.adapters.state import WorkerState
 from redirect.adapters.store import Store
@@ -50,7 +51,11 @@ class Worker:
         self.ledger = StoreLedger(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)
         self.access = AccessKeys(
-            data / "access.json", dict([demo_access()]) if settings.demo else {}, time.time, board.rates
+            data / "access.json",
+            dict([demo_access()]) if settings.demo else {},
+            time.time,
+            board.rates,
+            SealBox(keys.tokens),
         )
         self.directory = LiveDirectory(content.directory, data / "pauses.json", time.time)
         self.experiments = LiveExperiments(content.experiments, data / "stopped.json", time.time)

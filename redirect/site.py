@@ -126,7 +126,8 @@ class Site:
         if self._parts.settings.only != "pages":
             served += self._for_platforms()
         https = self._parts.url.startswith("https://")
-        return routes.application(served, self._pages, self._base, self._parts.anomalies.note, https=https)
+        parts = self._parts
+        return routes.application(served, self._pages, parts.access, self._base, parts.anomalies.note, https=https)
 
     def _for_finders(self) -> list[BaseRoute]:
         settings = self._parts.settings

@@ -1,4 +1,5 @@
-"""Owns the keys that platforms present. Must never keep a key itself, only its SHA-256 (keys are 256 random bits).
+"""Owns the keys that platforms present or sign with. Must never keep a key itself, only its SHA-256 (keys are 256
+random bits), and of one that signs a sealed copy.
 
 Records lie in the store; each node keeps the last known copy in `access.json`, so that it can serve while the
 store is down.
@@ -10,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,18 +24,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redirect.adapters.rates import Rates
+    from redirect.adapters.seals import SealBox
     from redirect.domain.rates import Spent
     from redirect.journeys.ports import Clock
 
 PREFIX = "rd_"
 SHORT = 8
 """Bytes of a digest by which it is looked up; the whole is compared in constant time."""
+KEYS_OPENED = 1024
 DEMO_KEY = "demo"
 
 
-def new_key() -> str:
+def new_key(prefix: str = PREFIX) -> str:
     """A fresh key, to be shown once."""
-    return PREFIX + secrets.token_urlsafe(32)
+    return prefix + secrets.token_urlsafe(32)
 
 
 def digest(key: str | bytes) -> str:
@@ -49,8 +53,9 @@ def demo_access() -> tuple[str, Access]:
 class AccessKeys:
     """The access keys known to this process, by digest, and how often each is used."""
 
-    def __init__(self, cache: Path, built_in: Mapping[str, Access], clock: Clock, rates: Rates) -> None:
+    def __init__(self, cache: Path, built_in: Mapping[str, Access], clock: Clock, rates: Rates, seals: SealBox) -> None:
         self._cache = cache
+        self._opened = lru_cache(KEYS_OPENED)(seals.open)
         self._built_in = dict(built_in)
         self._clock = clock
         self._rates = rates
@@ -76,6 +81,10 @@ class AccessKeys:
         """The access of the key that is named so, while it is good."""
         return next((access for _, access in self._good.values() if access.id == key_id), None)
 
+    def signer(self, key_id: str) -> tuple[bytes, Access] | None:
+        """The key that is named so and signs, with the access that it gives, while it is good."""
+        return self._signers.get(key_id)
+
     def refresh(self, records: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
         read = {key: _read(record) for key, record in records.items()}
@@ -89,6 +98,8 @@ class AccessKeys:
         now = self._clock()
         found = ((_digest(key), access) for key, access in self._records.items() if access.is_good(now))
         self._good = {whole[:SHORT]: (whole, access) for whole, access in found if whole}
+        signing = ((self._opened(access.seal), access) for _, access in self._good.values() if access.seal)
+        self._signers = {access.id: (secret, access) for secret, access in signing if secret}
 
     def _take(self, access: Mapping[str, Access]) -> bool:
         records = {**access, **self._built_in}

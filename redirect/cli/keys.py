@@ -44,10 +44,13 @@ def create(
             show_default="none for check, 600/60 for the others",
         ),
     ] = "",
+    signed: Annotated[
+        bool, typer.Option("--signed", help="It signs requests (RFC 9421) and is never taken itself.")
+    ] = False,
 ) -> None:
-    """Make a key for a platform and show it, once. Only its digest is kept."""
+    """Make a key for a platform and show it, once. Only its digest is kept; of one that signs, a sealed copy."""
     settings = settings_.load(os.environ)
-    made = tools.create_key(settings, platform, scope, _end(expires) if expires else 0, _limit(limit))
+    made = tools.create_key(settings, platform, scope, _end(expires) if expires else 0, _limit(limit), signing=signed)
     key, record = asyncio.run(made)
     where = settings.data_dir if settings.embedded else "the store"
     err.print(
@@ -73,10 +76,11 @@ def rotate(
 @keys.command("list")
 def list_keys() -> None:
     """Show what is kept of every key."""
-    table = Table("Key", "Platform", "Scopes", "Limit", "Ends", "Instead of")
+    table = Table("Key", "Platform", "Scopes", "Limit", "Ends", "Instead of", "Signs")
     for record in asyncio.run(tools.known_keys(settings_.load(os.environ))):
         limit = f"{record.limit.most}/{record.limit.seconds}" if record.limit else "usual"
-        table.add_row(record.id, record.platform, ", ".join(record.scopes), limit, _ending(record), record.line)
+        scopes, signs = ", ".join(record.scopes), "yes" if record.seal else ""
+        table.add_row(record.id, record.platform, scopes, limit, _ending(record), record.line, signs)
     out.print(table)
 
 
@@ -88,6 +92,15 @@ def revoke(
     if not asyncio.run(tools.revoke_key(settings_.load(os.environ), key_id)):
         raise SettingsError("there is no such key; `redirect keys list` shows them all")
     out.print(f"Key {key_id} is revoked")
+
+
+@keys.command()
+def reseal() -> None:
+    """Seal keys that sign with the newest REDIRECT_TOKEN_KEY: before the older one is taken away."""
+    count, lost = asyncio.run(tools.reseal_keys(settings_.load(os.environ)))
+    out.print(f"{count} keys that sign are sealed with the newest token key")
+    if lost:
+        raise SettingsError(f"no token key opens {', '.join(lost)}: make new ones, and revoke these")
 
 
 @keys.command()

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from redirect.client.signing import SIGNING, signed
+
 ANSWER_LIMIT: Final = 1 << 25
 """Bytes of an answer: a batch of a thousand stops, each with its text and places to get help, is far below."""
 READ_AT_ONCE: Final = 1 << 16
@@ -58,12 +60,21 @@ class Service:
         self.port = parts.port or _PORTS[parts.scheme]
         self.shown = f"{parts.scheme}://{parts.netloc}{parts.path}"
         self._path = parts.path.rstrip("/")
-        self._fields = f"Host: {parts.netloc}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+        self._key = key if key.startswith(SIGNING) else ""
+        presented = "" if self._key else f"Authorization: Bearer {key}\r\n"
+        self._fields = f"Host: {parts.netloc}\r\n{presented}Content-Type: application/json\r\n"
 
     def request(self, path: str, body: bytes) -> bytes:
         """All that is sent, in one piece. Nothing of a person is in its head."""
-        head = f"POST {self._path}{path} HTTP/1.1\r\n{self._fields}Content-Length: {len(body)}\r\n\r\n"
-        return head.encode() + body
+        target = f"{self._path}{path}"
+        fields = f"{self._fields}{self._signed(target, body)}Content-Length: {len(body)}\r\n"
+        return f"POST {target} HTTP/1.1\r\n{fields}\r\n".encode() + body
+
+    def _signed(self, target: str, body: bytes) -> str:
+        if not self._key:
+            return ""
+        headers = signed(self._key, "POST", target, body, int(time.time()))
+        return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
 
 class Reading:

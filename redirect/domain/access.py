@@ -40,7 +40,8 @@ class Access(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one key gives. `id` is the start of its digest: enough to name it, useless to present it.
 
     `ends` is in seconds since 1970-01-01 UTC, 0 for never. `line` is the id of the first of the keys that took each
-    other's place, empty in that one itself.
+    other's place, empty in that one itself. `seal` is the key itself as this deployment seals it, where requests must
+    be signed with it; empty where it is presented.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Access(msgspec.Struct, frozen=True, omit_defaults=True):
     ends: int = 0
     limit: Limit | None = None
     line: str = ""
+    seal: str = ""
 
     @property
     def sender(self) -> str:

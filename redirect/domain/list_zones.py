@@ -12,7 +12,8 @@ from redirect.domain.lists import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|;.*|[()]|[^\s();"]+|"')
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|;.*|[()]|[^\s();"]+|".*')
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _TTL: Final = re.compile(r"[0-9]+(?:[smhdw][0-9]+)*[smhdw]?", re.IGNORECASE)
 _CLASSES: Final = frozenset({"in", "ch", "hs"})
 _LOCAL_DATA: Final = frozenset({"a", "aaaa", "txt", "mx", "dname", "srv", "https", "svcb"})
@@ -161,7 +162,7 @@ def _tokenize(line: str, tokens: list[str]) -> int:
     ensure_text(line)
     opened = 0
     for part in _TOKEN.findall(line):
-        if part == '"':
+        if part.startswith('"') and not _QUOTED.fullmatch(part):
             raise UnreadableError("a quote is left open")
         opened += (part == "(") - (part == ")")
         if part not in {"(", ")"} and not part.startswith(";"):

@@ -15,6 +15,8 @@ COLUMNS: Final = 72
 INDENT: Final = "  "
 BULLET: Final = "* "
 _LEFT_TO_RIGHT: Final = "\N{LEFT-TO-RIGHT ISOLATE}%s\N{POP DIRECTIONAL ISOLATE}"
+_LEFT_OUT: Final = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F)} - {0x0A})
+"""What a terminal obeys rather than shows, and what turns the rest of a line round."""
 _WITHOUT_WIDTH: Final = frozenset({"Mn", "Me", "Cf", "Cc"})
 
 Block = list[str]
@@ -26,7 +28,8 @@ def plain(face: Face) -> str:
     Numbers and addresses are spelled out. An address has a line of its own, so that it can be copied; a number keeps
     its order among letters that run from right to left.
     """
-    return "\n\n".join("\n".join(block) for block in _blocks(face) if block) + "\n"
+    whole = "\n\n".join("\n".join(block) for block in _blocks(face) if block) + "\n"
+    return whole.translate(_LEFT_OUT)
 
 
 def wrapped(text: str, indent: str = "") -> Block:

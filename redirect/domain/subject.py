@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -13,7 +13,8 @@ TEXT_LIMIT = 4096
 """Bytes of UTF-8 that one query or URL may have."""
 
 UNKNOWN_COUNTRY = "ZZ"
-ATTEMPTS = ("0", "1", "2+", "unknown")
+Attempt = Literal["0", "1", "2+", "unknown"]
+ATTEMPTS: tuple[Attempt, ...] = get_args(Attempt)
 
 
 class Surface(StrEnum):

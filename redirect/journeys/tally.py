@@ -9,8 +9,7 @@ import msgspec
 
 from redirect.domain.counts import CHECKS, SEPARATOR, Cell, Sums
 from redirect.domain.decision import Action, Degraded
-from redirect.domain.errors import BadRequest
-from redirect.domain.subject import ATTEMPTS, Mode, Surface
+from redirect.domain.subject import Attempt, Mode, Surface
 
 if TYPE_CHECKING:
     from redirect.domain.access import Access
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 MOST_CELLS = 10_000
 LARGEST = 1 << 53
 MOST_IN_A_CELL = 1_000_000_000
-CLOSED = (frozenset(Surface), frozenset(Action), frozenset(Mode), frozenset(ATTEMPTS), frozenset(Degraded))
+Labels = tuple[Surface, Action, Mode, Attempt, Degraded]
 """What each label after the platform may be, in the order of the dimensions of `checks`."""
 
 
@@ -27,7 +26,7 @@ class TallyCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One sum: `period` counts hours since 1970-01-01 UTC, `labels` are the dimensions after the platform."""
 
     period: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
-    labels: Annotated[list[str], msgspec.Meta(min_length=len(CLOSED), max_length=len(CLOSED))]
+    labels: Labels
     count: Annotated[int, msgspec.Meta(ge=1, le=MOST_IN_A_CELL)]
     table: Literal["checks"] = "checks"
 
@@ -41,20 +40,15 @@ class TallyBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def take(store: SumTaker, clock: Clock, access: Access, batch: TallyBatch) -> None:
-    """Apply a batch once. Raises BadRequest for sums that cannot be, StoreError where the store does not answer."""
+    """Apply a batch once; what is no longer kept, or not yet begun, is left out. Raises StoreError where the store does
+    not answer."""
     newest = CHECKS.period(clock()) + 1
     oldest = newest - CHECKS.kept_periods
     cells = tuple(
         (Cell(CHECKS.name, cell.period, (access.platform, *cell.labels)), cell.count)
         for cell in batch.cells
-        if _ensure_known(cell) and oldest <= cell.period <= newest
+        if oldest <= cell.period <= newest
     )
     # The sender's own name for its spool, under that of its first key: no sender can block another's numbers, and what
     # one sends again after its key was rotated is known.
     await store.apply(Sums(f"{access.sender}{SEPARATOR}{batch.spool}", batch.sequence, cells))
-
-
-def _ensure_known(cell: TallyCell) -> bool:
-    if not all(label in known for label, known in zip(cell.labels, CLOSED, strict=True)):
-        raise BadRequest("invalid-request")
-    return True

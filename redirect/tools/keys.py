@@ -8,6 +8,9 @@ import msgspec
 
 from redirect.adapters import access
 from redirect.adapters.platforms import ensure_name
+from redirect.adapters.seals import SealBox
+from redirect.client.signing import SIGNING
+from redirect.data_dir import load_keys
 from redirect.domain.access import Access
 from redirect.domain.errors import SettingsError
 from redirect.tools.stores import open_store
@@ -21,12 +24,18 @@ if TYPE_CHECKING:
 
 
 async def create_key(
-    settings: Settings, platform: str, scopes: Sequence[Scope], ends: int = 0, limit: Limit | None = None
+    settings: Settings,
+    platform: str,
+    scopes: Sequence[Scope],
+    ends: int = 0,
+    limit: Limit | None = None,
+    *,
+    signing: bool = False,
 ) -> tuple[str, Access]:
-    """A new key, to be shown once, and what is kept of it."""
+    """A new key, to be shown once, and what is kept of it. One for `signing` is never presented."""
     asked = Access(id="", platform=ensure_name(platform), scopes=tuple(dict.fromkeys(scopes)), ends=ends, limit=limit)
     async with open_store(settings) as store:
-        return await _made(store, asked)
+        return await _made(store, asked, _seals(settings) if signing else None)
 
 
 async def rotate_key(settings: Settings, key_id: str, old_ends: int, ends: int) -> tuple[str, Access]:
@@ -38,15 +47,36 @@ async def rotate_key(settings: Settings, key_id: str, old_ends: int, ends: int) 
         digest, old = _named(await store.access_keys() or {}, key_id)
         if old.ends and not ends:
             raise SettingsError("this key has an end: say with --expires when the new one's is")
-        made = await _made(store, msgspec.structs.replace(old, ends=ends, line=old.sender))
+        asked = msgspec.structs.replace(old, ends=ends, line=old.sender)
+        made = await _made(store, asked, _seals(settings) if old.seal else None)
         await store.write_access_key(digest, msgspec.json.encode(old.replaced_at(old_ends)))
     return made
 
 
-async def _made(store: Store, asked: Access) -> tuple[str, Access]:
-    key = access.new_key()
+async def reseal_keys(settings: Settings) -> tuple[int, list[str]]:
+    """Seal keys that sign with the newest token key of the deployment: how many, and ids of those that none opens."""
+    seals, count, lost = _seals(settings), 0, []
+    async with open_store(settings) as store:
+        for digest, kept in (await store.access_keys() or {}).items():
+            record = msgspec.json.decode(kept, type=Access)
+            secret = seals.open(record.seal) if record.seal else None
+            if secret:
+                sealed = msgspec.structs.replace(record, seal=seals.seal(secret.decode()))
+                await store.write_access_key(digest, msgspec.json.encode(sealed))
+                count += 1
+            elif record.seal:
+                lost.append(record.id)
+    return count, lost
+
+
+def _seals(settings: Settings) -> SealBox:
+    return SealBox(load_keys(settings).tokens)
+
+
+async def _made(store: Store, asked: Access, seals: SealBox | None) -> tuple[str, Access]:
+    key = access.new_key(SIGNING) if seals else access.new_key()
     digest = access.digest(key)
-    record = msgspec.structs.replace(asked, id=digest[:8])
+    record = msgspec.structs.replace(asked, id=digest[:8], seal=seals.seal(key) if seals else "")
     await store.write_access_key(digest, msgspec.json.encode(record))
     return key, record
 

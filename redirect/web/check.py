@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import msgspec
 
@@ -41,7 +41,7 @@ Wanted = TypeVar("Wanted")
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Up to BATCH_SUBJECTS subjects."""
 
-    subjects: list[Subject]
+    subjects: Annotated[list[Subject], msgspec.Meta(max_length=BATCH_SUBJECTS)]
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -154,8 +154,6 @@ class BatchEndpoint:
         """Answer one request; either all subjects are answered or none."""
         counted = self._caller.platform_of_many(request)
         subjects = decode(self._decoder, await read_body(receive, BATCH_LIMIT)).subjects
-        if len(subjects) > BATCH_SUBJECTS:
-            raise BadRequest("invalid-request")
         platform = counted(len(subjects))
         for subject in subjects:
             subject.ensure_valid()
@@ -175,23 +173,27 @@ def decode(decoder: msgspec.json.Decoder[Wanted], body: bytes) -> Wanted:
     """The typed body. Raises BadRequest; a decoder's own message names input, so it is dropped."""
     try:
         return decoder.decode(body)
-    except msgspec.ValidationError:
-        raise BadRequest("invalid-request") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_broken_text(decoder, body)
+        return _decode_again(decoder, body)
 
 
-def _decode_broken_text(decoder: msgspec.json.Decoder[Wanted], body: bytes) -> Wanted:
-    """Lone surrogates and broken bytes must be no way around a list: they are replaced, then decided."""
+def _decode_again(decoder: msgspec.json.Decoder[Wanted], body: bytes) -> Wanted:
+    """Lone surrogates and broken bytes must be no way around a list: they are replaced, then decided. And `1.0` is as
+    whole as 1: some languages know no other numbers."""
     try:
         # The standard library's parser accepts lone surrogates; a turn through UTF-16 makes them U+FFFD.
-        loose = json.loads(body.decode("utf-8", errors="replace"), parse_constant=_refuse)
+        loose = json.loads(body.decode("utf-8", errors="replace"), parse_constant=_refuse, parse_float=_number)
         text = json.dumps(loose, ensure_ascii=False)
         return decoder.decode(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
     except msgspec.ValidationError:
         raise BadRequest("invalid-request") from None
     except (ValueError, RecursionError):
         raise BadRequest("malformed-json") from None
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _refuse(_constant: str) -> None:

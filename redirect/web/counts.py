@@ -61,7 +61,8 @@ class CountsEndpoint:
         """Answer one request."""
         access, asked = admit(request.scope, self._keys, Scope.REPORT), request.query_params
         media_type = _media_type(asked.get("format", ""), header(request.scope, b"accept"))
-        if not PARAMETERS.issuperset(asked) or media_type is None:
+        empty = [name for name, text in asked.items() if not text and name != "table"]
+        if not PARAMETERS.issuperset(asked) or empty or media_type is None:
             raise BadRequest("bad-parameter")
         when = asked.get("from", ""), asked.get("to", "")
         try:

@@ -25,7 +25,7 @@ from redirect.domain.subject import TEXT_LIMIT, Subject, Surface
 from redirect.web.http import header, text_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from starlette.types import Receive, Send
     from starlette.types import Scope as Request
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from redirect.web.check import Caller, Count
 
 PATH = b"/v1/forward"
+NGINX = "nginx"
 URI_LIMIT = 1 << 16
 OVERLAP = 512
 """Bytes that two pieces of a long search share: longer than any phrase on a list."""
@@ -72,9 +73,9 @@ class ForwardEndpoint:
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one sub-request."""
         platform = self._caller.platform(request)
-        asked = _asked(request)
+        asked = _asked(request, self._parameters)
         page = await self._stop(self._subjects(request, asked), platform)
-        await _answer(request, page, nginx=asked.options.get("style") == "nginx")(request, receive, send)
+        await _answer(request, page, nginx=asked.options.get("style") == NGINX)(request, receive, send)
 
     async def _stop(self, subjects: Iterable[Subject], platform: Platform) -> str | None:
         """The page to send the person to, or None to let the request pass."""
@@ -105,21 +106,29 @@ class ForwardEndpoint:
     def _searches(self, address: str) -> Iterator[str]:
         """Values of the search parameters, also as `Q=` and as `search[text]=`, which many programs take."""
         for name, value in parse_qsl(address.partition("?")[2], errors="replace"):
-            if name.partition("[")[0].strip().lower() in self._parameters:
+            if _plain(name) in self._parameters:
                 yield " ".join(value.split())
 
 
-def _asked(request: Request) -> Asked:
-    """Raises BadRequest where the proxy names no address: it would pass everything and nobody would know."""
+def _asked(request: Request, parameters: Collection[str]) -> Asked:
+    """Raises BadRequest where the proxy names no address, nor a search: it would pass everything and nobody would
+    know."""
     addresses = [_text(value) for key, value in request["headers"] if key in ORIGINAL_URI and value]
     query = _text(request["query_string"])
     behind = _text(request["raw_path"].partition(PATH)[2])
     if behind:  # our path put before the original one, whose query is a person's and tells us no options
         return Asked([*addresses, f"{behind}?{query}"], {})
     options = dict(parse_qsl(query, errors="replace"))
-    if not addresses and not options.keys() - {"style", "country", "surface"}:
+    if addresses and options.get("style", NGINX) != NGINX:  # without an address the query may be a person's
+        raise BadRequest("invalid-request")
+    if not addresses and not any(_plain(name) in parameters for name in options):
         raise BadRequest("invalid-request")
     return Asked(addresses or [f"?{query}"], options)
+
+
+def _plain(name: str) -> str:
+    """The name of a parameter without what programs add to it."""
+    return name.partition("[")[0].strip().lower()
 
 
 def _answer(request: Request, page: str | None, *, nginx: bool) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from redirect import __version__
 from redirect.domain.counts import TABLES
 from redirect.domain.faces import Face
-from redirect.domain.subject import Subject
+from redirect.domain.subject import TEXT_LIMIT, Subject
 from redirect.journeys.check import Answer, Explanation
 from redirect.journeys.report import USUAL_DAYS
 from redirect.journeys.tally import TallyBatch
@@ -22,8 +22,11 @@ from redirect.web.resources import Resources
 from redirect.web.tallies import Taken
 
 REF = "#/components/schemas/{name}"
+SIGNATURE_PROBLEMS = (
+    "unsigned", "signature-unreadable", "signature-incomplete", "signature-late", "signature-wrong", "digest-wrong",
+)  # fmt: skip
 CALLER_PROBLEMS = ("malformed-json", "invalid-request", "query-or-url", "text-too-long", "body-too-large")
-KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope", "too-many-requests")
+KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope", "too-many-requests", *SIGNATURE_PROBLEMS)
 
 
 def document() -> dict[str, Any]:
@@ -69,7 +72,7 @@ def document() -> dict[str, Any]:
             "/metrics": {"get": _open("metrics", "Prometheus metrics", {"type": "string"}, "text/plain")},
         },
         "components": {
-            "schemas": {**schemas, "Problem": _problem_schema()},
+            "schemas": {**schemas, **_subjects(schemas), "Problem": _problem_schema()},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -78,6 +81,27 @@ def document() -> dict[str, Any]:
 def endpoint(_request: object) -> Response:
     """`GET /v1/openapi.json`."""
     return Response(msgspec.json.encode(document()), media_type="application/json")
+
+
+def _subjects(schemas: dict[str, Any]) -> dict[str, Any]:
+    """What types alone cannot say: one of two fields, a length in bytes, no `face` in a batch."""
+    null = {"type": "null"}
+    text = {
+        "description": f"At most {TEXT_LIMIT} bytes of UTF-8, which any {TEXT_LIMIT // 4} characters are",
+        "anyOf": [
+            {"type": "string", "maxLength": TEXT_LIMIT // 4},
+            {"type": "string", "maxLength": TEXT_LIMIT, "pattern": r"^[\x00-\x7F]*$"},
+        ],
+    }
+    pairs = (("query", "url"), ("url", "query"))
+    one = [{"required": [this], "properties": {this: text, other: null}} for this, other in pairs]
+    without_face = {"allOf": [{"$ref": REF.format(name="Subject")}, {"properties": {"face": null}}]}
+    batch = schemas["Batch"]
+    subjects = {**batch["properties"]["subjects"], "items": without_face}
+    return {
+        "Subject": {**schemas["Subject"], "oneOf": one},
+        "Batch": {**batch, "properties": {"subjects": subjects}},
+    }
 
 
 def _call(
@@ -102,6 +126,7 @@ def _forward(name: str) -> dict[str, Any]:
     return {
         "operationId": name,
         "summary": "Decide on another request, for a reverse proxy that asks before it passes it on",
+        "description": "Any other method does the same: some proxies ask with that of the request.",
         "parameters": [
             {
                 "name": "style",
@@ -114,14 +139,10 @@ def _forward(name: str) -> dict[str, Any]:
             {
                 "name": "X-Original-URI",
                 "in": "header",
-                "schema": text,
-                "description": "Path and query asked for",
-            },
-            {
-                "name": "X-Forwarded-Uri",
-                "in": "header",
-                "schema": text,
-                "description": "The same, by another name",
+                "required": True,
+                "schema": {"type": "string", "pattern": "[!-~]"},
+                "description": "Path and query asked for. X-Forwarded-Uri is understood instead, and so are the path "
+                "behind this one, and search parameters in its query",
             },
             {
                 "name": "X-Forwarded-Host",
@@ -144,7 +165,7 @@ def _page(face: dict[str, Any]) -> dict[str, Any]:
     call = _open("page", "A page, to be shown by the platform itself where JSON is asked for", face)
     call["description"] = (
         "HTML unless Accept prefers one of the others by its full name. JSON is for programs and not counted as shown. "
-        "Whatever the address, there is help: one that cannot be read gets the general page."
+        "Whatever the address and the method, there is help: the general page, where it is not the page that was made."
     )
     call["parameters"] = [
         {"name": "token", "in": "path", "required": True, "schema": text, "description": "As in `page` of an answer"},

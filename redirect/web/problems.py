@@ -42,6 +42,25 @@ PROBLEMS: dict[str, Problem] = {
     "no-audience": Problem(400, "No such audience", "Give one of main, under-18 and the other doors."),
     "no-key": Problem(401, "A key is needed", "Send Authorization: Bearer and a key of this service."),
     "wrong-key": Problem(401, "This key is not known", "Keys are made with `redirect keys create`."),
+    "unsigned": Problem(401, "This key signs", "Send a signature instead of the key, as docs/keys.md says."),
+    "signature-unreadable": Problem(
+        400,
+        "The signature cannot be read",
+        "Send one, with created and keyid, by hmac-sha256, in Signature-Input and Signature as RFC 9421 writes them.",
+    ),
+    "signature-incomplete": Problem(
+        400,
+        "The signature covers too little",
+        "It must cover @method, @path, @query where there is one, and content-digest where there is a body; "
+        "for /v1/forward also the headers that say what is asked.",
+    ),
+    "signature-late": Problem(
+        401, "The signature is of another time", "Sign anew, and look at the clock: a minute's difference is taken."
+    ),
+    "signature-wrong": Problem(
+        401, "The signature does not fit the request", "See docs/keys.md for what is signed, and with which bytes."
+    ),
+    "digest-wrong": Problem(400, "The body does not fit its digest", "Content-Digest has sha-256 of the body as sent."),
     "foreign-form": Problem(403, "This form came from elsewhere", "Open /reports itself, and send it from there."),
     "wrong-scope": Problem(403, "This key does not allow that", "Use a key with the scope that this call needs."),
     "too-many-requests": Problem(

@@ -236,7 +236,7 @@ def environment() -> Environment:
 
 def _style() -> str:
     source = re.sub(r"/\*.*?\*/", "", (TEMPLATES / "style.css").read_text(encoding="utf-8"), flags=re.DOTALL)
-    return re.sub(r"\s*\n\s*", "\n", source).strip()
+    return "\n".join(stripped for line in source.splitlines() if (stripped := line.strip()))
 
 
 def source_expression(style: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from redirect.journeys.views import MEDIA
 from redirect.web import openapi, security_txt
 from redirect.web.desk import HOME
 from redirect.web.guard import Guard
+from redirect.web.signed import SignedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from redirect.web.protocol import Answer, AtOnce
     from redirect.web.resources import DirectoryPages, ResourcesEndpoint
     from redirect.web.security_txt import SecurityText
+    from redirect.web.signed import Signers
     from redirect.web.tallies import TalliesEndpoint
     from redirect.web.trial import Trial
 
@@ -150,13 +153,13 @@ def at_once(base: str, check: Answer | None, page: Callable[[str, Scope, bytes],
 
 
 def application(
-    routes: list[BaseRoute], pages: Pages, base: str, note: Callable[[str], None], *, https: bool
+    routes: list[BaseRoute], pages: Pages, signers: Signers, base: str, note: Callable[[str], None], *, https: bool
 ) -> ASGIApp:
     """The whole service. The router alone, without the layers of a framework's application: what they do for
     errors is done, in our own words, by Guard."""
     # A redirect to the same path with or without a slash would write the query string into an address.
     router = Router(routes, redirect_slashes=False)
-    return Guard(router, base=base, pages=pages, note=note, https=https)
+    return Guard(SignedCalls(router, signers, base, time.time), base=base, pages=pages, note=note, https=https)
 
 
 def _help(path: str, pages: Pages) -> Route:

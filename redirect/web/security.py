@@ -18,6 +18,8 @@ BEARER = b"bearer "
 HSTS = "max-age=31536000; includeSubDomains"
 LIMIT_HEADERS = "redirect.limit"
 """Where a request keeps what its caller is to be told of its limit."""
+SIGNER = "redirect.signer"
+"""Where a signed request keeps the access of its signer."""
 
 
 class KnownKeys(Protocol):
@@ -28,8 +30,8 @@ class KnownKeys(Protocol):
 
 
 def admit(request: Request, keys: KnownKeys, scope: Scope) -> Access:
-    """The access of the request's bearer key. Raises BadRequest where there is none that allows this scope, or it was
-    used too often."""
+    """The access of the request's key or signer. Raises BadRequest where there is none that allows this scope, or it
+    was used too often."""
     access = known(request, keys, scope)
     spent = charge(request, keys, access, scope, 1)
     if spent and spent.wait:
@@ -51,13 +53,20 @@ def charge(
 def known(request: Request, keys: KnownKeys, scope: Scope) -> Access:
     """The same access, without counting its use."""
     presented = header(request, b"authorization")
-    if presented[:7].lower() != BEARER:
-        raise BadRequest("no-key")
-    access = keys.find(presented[7:].strip())
+    access = keys.find(presented[7:].strip()) if presented[:7].lower() == BEARER else _signer(request)
     if access is None:
         raise BadRequest("wrong-key")
+    if access.seal and SIGNER not in request:
+        raise BadRequest("unsigned")
     if scope not in access.scopes:
         raise BadRequest("wrong-scope")
+    return access
+
+
+def _signer(request: Request) -> Access:
+    access: Access | None = request.get(SIGNER)
+    if access is None:
+        raise BadRequest("no-key")
     return access
 
 

@@ -45,7 +45,7 @@ console.log(JSON.stringify(policies.map(policy =>
 
 def routes(app: Any) -> Iterator[tuple[str, str]]:
     """Every method and path; what stands in braces is filled with a word."""
-    router: Router = app._router
+    router: Router = app._router._router
     for route in router.routes:
         assert isinstance(route, Route)
         for method in sorted(route.methods or {"GET", "POST", "PUT"}):

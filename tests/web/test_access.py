@@ -12,6 +12,7 @@ import pytest
 from conftest import LISTED, WEB, Service, eventually
 from redirect.adapters.access import AccessKeys, digest
 from redirect.adapters.rates import Rates
+from redirect.adapters.seals import SealBox
 from redirect.domain.access import Access, Limit, Scope
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Clock:
 
 
 def keys(path: Path, clock: Clock) -> AccessKeys:
-    return AccessKeys(path / "access.json", {}, clock, Rates())
+    return AccessKeys(path / "access.json", {}, clock, Rates(), SealBox([b"k" * 32]))
 
 
 def test_a_key_ends_by_the_clock_also_while_the_store_is_away_and_after_a_restart(tmp_path: Path) -> None:
