@@ -14,6 +14,7 @@ import typer
 
 from redirect import __version__, node
 from redirect import settings as settings_
+from redirect.adapters import handover
 from redirect.cli.shown import err, out
 from redirect.domain.errors import StoreError
 from redirect.tools.live import list_status, publish_sample
@@ -44,10 +45,11 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
     only: Annotated[str | None, typer.Option(help="pages or api: serve only that part.")] = None,
 ) -> None:
-    """Run the service until Ctrl-C or SIGTERM."""
+    """Run the service until Ctrl-C or SIGTERM; SIGHUP reads everything anew, without a refused request."""
+    before = handover.received(os.environ)
     given = {"demo": "1" if demo else None, "host": host, "port": port, "workers": workers, "only": only}
     settings = settings_.load(os.environ, {name: str(value) for name, value in given.items() if value is not None})
-    node.serve(settings, partial(_announce, settings), lambda known: asyncio.run(publish_sample(known)))
+    node.serve(settings, partial(_announce, settings), lambda known: asyncio.run(publish_sample(known)), before)
 
 
 def _announce(settings: settings_.Settings, url: str, content: Content) -> None:
