@@ -88,9 +88,12 @@ def serve(
             if settings.demo:
                 first_list(settings)
             board, local = Board(settings.workers), address(settings, sockets[0])
+            url = settings.public_url or local
             node = Node(
                 count=settings.workers,
-                run_worker=partial(run_worker, settings, keys, content, board, sockets, settings.public_url or local),
+                run_worker=partial(
+                    _run_alone, listeners, partial(run_worker, settings, keys, content, board, sockets, url)
+                ),
                 serving=lambda: board.serving,
                 announce=partial(_taken_over, listeners) if before else partial(_started, announce, local, content),
                 handover=partial(_handover, settings, listeners, lock, store),
@@ -107,6 +110,12 @@ def serve(
 def _started(announce: Callable[[str, Content], None], url: str, content: Content) -> None:
     tell(Event.STARTED, version=__version__)
     announce(url, content)
+
+
+def _run_alone(listeners: Listeners, run: Callable[[int], None], index: int) -> None:
+    """In a child: nobody would accept what comes to sockets that only the program before listened on."""
+    listeners.let_go()
+    run(index)
 
 
 def _taken_over(listeners: Listeners) -> None:

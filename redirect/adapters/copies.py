@@ -154,9 +154,13 @@ class Copies:
         expires = (unit.days.stop + table.published_days) * DAY
         if expires <= now:
             return Fate.PAST
-        parts = [(platform, msgspec.json.encode(rows)) for platform, rows in record.shown.items()]
+        parts = {platform.encode(): msgspec.json.encode(rows) for platform, rows in record.shown.items()}
+        parts[MINIMUM] = str(record.minimum).encode()
         key = f"released:{{{table.name}:{unit.span}:{unit.number}}}"
-        await self._script(REPLACE, (key,), expires, MINIMUM, record.minimum, *chain.from_iterable(parts))
+        with store_errors():
+            if await self._client.hgetall(key) == parts:
+                return Fate.KNOWN
+        await self._script(REPLACE, (key,), expires, *chain.from_iterable(parts.items()))
         return Fate.ADDED
 
     async def _keep(self, record: Kept) -> Fate:

@@ -20,6 +20,7 @@ class Event(Enum):
     HANDING_OVER = logging.INFO, "settings and content are good; handing over to what was installed and set now"
     TAKEN_OVER = logging.INFO, "redirect {version} has taken over"
     RELOAD_REFUSED = logging.ERROR, "reload refused, all stays as it was: {reason}"
+    NO_LIST = logging.WARNING, "no list is live: everything is allowed"
     LIST_LIVE = logging.INFO, "list {version} is live"
     LIST_REFUSED = logging.ERROR, "list {version} is refused, {live} stays live: {reason}"
     WORKER_ENDED = logging.ERROR, "worker {worker} ended ({how}); starting another"

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -80,15 +80,20 @@ class Trial:
         self._process.communicate()
 
 
-def hand_over(handover: Handover) -> NoReturn:
-    """Become the next program. Signals that come meanwhile wait until it can hear them (see `hear`)."""
+def hand_over(handover: Handover) -> str:
+    """Become the next program. Signals that come meanwhile wait until it can hear them (see `hear`). Comes back, with
+    the reason, only where the system does not let it."""
     sys.stdout.flush()
     sys.stderr.flush()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     for descriptor in (*handover.listeners.values(), handover.lock):
         os.set_inheritable(descriptor, True)  # noqa: FBT003
     text = msgspec.json.encode(handover).decode()
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, NAME: text})  # noqa: S606
+    try:
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, NAME: text})  # noqa: S606
+    except OSError as error:
+        hear()
+        return f"{sys.executable}: {error.strerror}"
 
 
 def hold_back_reload() -> None:

@@ -107,11 +107,10 @@ class Supervisor:
         if why_not is None:
             return
         self._trial = None
-        if why_not:
-            tell(Event.RELOAD_REFUSED, reason=why_not)
-        else:
+        if not why_not:
             tell(Event.HANDING_OVER)
-            hand_over(self._handover())
+            why_not = hand_over(self._handover())
+        tell(Event.RELOAD_REFUSED, reason=why_not)
 
     def _handover(self) -> Handover:
         return self._node.handover((*self._workers, *self._before.workers))
