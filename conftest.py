@@ -181,7 +181,8 @@ class Service:
         """Process ids of the workers."""
         assert self.process is not None
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [pid for pid in map(int, children) if b"valkey" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        programs = {pid: _program(pid) for pid in map(int, children)}
+        return [pid for pid, program in programs.items() if program and b"valkey" not in program]
 
     def store_pid(self) -> int:
         """Process id of the embedded store."""
@@ -189,6 +190,14 @@ class Service:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         (pid,) = [pid for pid in map(int, children) if b"valkey" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         return pid
+
+
+def _program(pid: int) -> bytes:
+    """The command line of a process; empty where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ class Worker:
     def __init__(self, settings: Settings, keys: Keyring, content: Content, board: Board, url: str) -> None:
         data = settings.data_dir
         self.anomalies = logs.Anomalies(partial(board.add, Metric.ERRORS))
-        self.connections = settings.connections
+        self.connections, self.log_format = settings.connections, settings.log_format
         self.store = Store(store_url(settings))
         self.ledger = StoreLedger(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)

@@ -2,29 +2,33 @@
 
 Start: settings -> keys -> content -> lock -> store -> sample list (demo) -> socket -> workers.
 Stop: workers finish what they have and flush, then the store, then the lock.
+Next program (SIGHUP): the same start, with the lock, store and sockets of the one before, whose workers stop last.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import resource
 import signal
-import socket
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
 import uvloop
 
+from redirect import __version__
 from redirect.adapters import logs
 from redirect.adapters.background import end, repeat
 from redirect.adapters.board import Board
 from redirect.adapters.embedded import EmbeddedStore
+from redirect.adapters.events import Event, tell
+from redirect.adapters.handover import Handover, hold_back_reload
+from redirect.adapters.listeners import Listeners
+from redirect.adapters.lock import DataDirectoryLock
 from redirect.adapters.store import Store
-from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
+from redirect.adapters.supervisor import Node, Supervisor
 from redirect.app import Worker
 from redirect.data_dir import load_keys, store_url
 from redirect.domain.errors import SettingsError
@@ -32,10 +36,11 @@ from redirect.start import Content, load_content
 from redirect.web.check import CHECK_LIMIT
 from redirect.web.connections import LOOK, Connections
 from redirect.web.protocol import nothing_at_once, protocol
+from redirect.web.servers import BesideServer, Server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from contextlib import AbstractContextManager
+    import socket
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from starlette.types import ASGIApp
 
@@ -43,10 +48,8 @@ if TYPE_CHECKING:
     from redirect.settings import Settings
     from redirect.web.protocol import AtOnce
 
-    Listeners = tuple[socket.socket, socket.socket | None]
+    Sockets = tuple[socket.socket, socket.socket | None]
 
-LOG = logging.getLogger(__name__)
-BACKLOG = 2048
 GRACE = 5
 FIRST_LOOK = 5.0
 KEEP_ALIVE = 75  # longer than the idle connections of common proxies, so that they close first
@@ -55,57 +58,118 @@ OTHER_FILES = 128
 """Open files that a worker needs beside its connections, with room."""
 
 
-def serve(settings: Settings, announce: Callable[[str, Content], None], first_list: Callable[[Settings], None]) -> None:
-    """Run until SIGTERM or SIGINT. `announce` gets the address we listen on once a worker answers; `first_list` is
-    called once the store answers, and publishes the sample list of a demo where nothing is."""
-    logs.set_up(logs.Anomalies())
+def serve(
+    settings: Settings,
+    announce: Callable[[str, Content], None],
+    first_list: Callable[[Settings], None],
+    before: Handover | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT. `announce` gets the address we listen on once the workers answer; `first_list` is
+    called once the store answers, and publishes the sample list of a demo where nothing is. `before` is what the
+    program before this one has handed over; on trial nothing is run, and whatever could not be is raised."""
+    hold_back_reload()
+    logs.set_up(logs.Anomalies(), settings.log_format)
     keys, content = load_keys(settings), load_content(settings)
     Store(store_url(settings))  # an address that cannot be one stops the start here, not each worker
-    lock = DataDirectoryLock(settings.data_dir)
+    if before:
+        _ensure_same_place(settings, before)
+        if before.trial:
+            _ensure_can_listen(settings, before)
+            return
+    lock = DataDirectoryLock(settings.data_dir, before.lock if before else -1)
     lock.take_or_raise()
-    store = EmbeddedStore(settings.data_dir) if settings.embedded else None
+    store = EmbeddedStore(settings.data_dir, before.store if before else 0) if settings.embedded else None
     try:
-        with listen(settings) as listener, listen_for_stop_page(settings) as stop:
-            if store:
+        with Listeners(before.listeners if before else {}) as listeners:
+            sockets = _listen(settings, listeners)
+            if store and store.ended():
                 store.start()
                 store.wait()
             if settings.demo:
                 first_list(settings)
-            board, local = Board(settings.workers), address(settings, listener)
-            run = partial(run_worker, settings, keys, content, board, (listener, stop), settings.public_url or local)
+            board, local = Board(settings.workers), address(settings, sockets[0])
+            url = settings.public_url or local
+            node = Node(
+                count=settings.workers,
+                run_worker=partial(
+                    _run_alone, listeners, partial(run_worker, settings, keys, content, board, sockets, url)
+                ),
+                serving=lambda: board.serving,
+                announce=partial(_taken_over, listeners) if before else partial(_started, announce, local, content),
+                handover=partial(_handover, settings, listeners, lock, store),
+            )
             gc.freeze()  # what exists now is shared with the workers; collecting it would copy the pages
-            Supervisor(
-                lock, store, settings.workers, run, lambda: board.serving, lambda: announce(local, content)
-            ).run()
+            Supervisor(node, lock, store, before.workers if before else ()).run()
     finally:
         if store:
             store.stop()
         lock.release()
+    tell(Event.STOPPED)
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The socket that all workers accept from, so that no connection is lost with one of them.
-
-    Raises SettingsError where it cannot be had.
-    """
-    return _listen(settings.host, settings.port, "REDIRECT_HOST, REDIRECT_PORT")
+def _started(announce: Callable[[str, Content], None], url: str, content: Content) -> None:
+    tell(Event.STARTED, version=__version__)
+    announce(url, content)
 
 
-def listen_for_stop_page(settings: Settings) -> AbstractContextManager[socket.socket | None]:
-    """The same for the page that blocked names lead to, where it is wanted."""
-    if settings.stop_port is None:
-        return nullcontext()
-    both = settings.stop_host == "::"
-    return _listen(settings.stop_host, settings.stop_port, "REDIRECT_STOP_HOST, REDIRECT_STOP_PORT", dualstack=both)
+def _run_alone(listeners: Listeners, run: Callable[[int], None], index: int) -> None:
+    """In a child: nobody would accept what comes to sockets that only the program before listened on."""
+    listeners.let_go()
+    run(index)
 
 
-def _listen(host: str, port: int, settings: str, *, dualstack: bool = False) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=dualstack)
-    except (OSError, ValueError, TypeError) as error:
-        why = getattr(error, "strerror", None) or "no such address"
-        raise SettingsError(f"{settings}: cannot listen on {host} port {port}: {why}") from None
+def _taken_over(listeners: Listeners) -> None:
+    listeners.let_go()
+    tell(Event.TAKEN_OVER, version=__version__)
+
+
+def _handover(
+    settings: Settings,
+    listeners: Listeners,
+    lock: DataDirectoryLock,
+    store: EmbeddedStore | None,
+    workers: Sequence[int],
+) -> Handover:
+    return Handover(
+        data_dir=str(settings.data_dir.resolve()),
+        embedded=settings.embedded,
+        listeners=listeners.descriptors,
+        lock=lock.descriptor,
+        store=store.pid if store else 0,
+        workers=tuple(workers),
+    )
+
+
+def _ensure_same_place(settings: Settings, before: Handover) -> None:
+    """Raise SettingsError for what only a stop and a start can change."""
+    if str(settings.data_dir.resolve()) != before.data_dir or settings.embedded != before.embedded:
+        raise SettingsError(
+            "REDIRECT_DATA_DIR, or whether the store is embedded, cannot change while the service runs: stop it first"
+        )
+
+
+def _ensure_can_listen(settings: Settings, before: Handover) -> None:
+    """Raise SettingsError where an address is new and cannot be had."""
+    for host, port, names, dualstack in _wanted(settings):
+        if f"{host} {port}" not in before.listeners:
+            with Listeners({}) as listeners:
+                listeners.listen(host, port, names, dualstack=dualstack)
+
+
+def _listen(settings: Settings, listeners: Listeners) -> Sockets:
+    """The sockets that all workers accept from, so that no connection is lost with one of them: ours, and that of the
+    page that blocked names lead to, where it is wanted. Raises SettingsError where one cannot be had."""
+    sockets = [
+        listeners.listen(host, port, names, dualstack=dualstack) for host, port, names, dualstack in _wanted(settings)
+    ]
+    return sockets[0], sockets[1] if len(sockets) > 1 else None
+
+
+def _wanted(settings: Settings) -> Iterator[tuple[str, int, str, bool]]:
+    yield settings.host, settings.port, "REDIRECT_HOST, REDIRECT_PORT", False
+    if settings.stop_port is not None:
+        both = settings.stop_host == "::"
+        yield settings.stop_host, settings.stop_port, "REDIRECT_STOP_HOST, REDIRECT_STOP_PORT", both
 
 
 def address(settings: Settings, listener: socket.socket) -> str:
@@ -115,7 +179,7 @@ def address(settings: Settings, listener: socket.socket) -> str:
 
 
 def run_worker(
-    settings: Settings, keys: Keyring, content: Content, board: Board, listeners: Listeners, url: str, index: int
+    settings: Settings, keys: Keyring, content: Content, board: Board, listeners: Sockets, url: str, index: int
 ) -> None:
     """One worker process, until SIGTERM."""
     board.take_row(index)
@@ -123,8 +187,8 @@ def run_worker(
         runner.run(_work(Worker(settings, keys, content, board, url), board, listeners))
 
 
-async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
-    logs.set_up(worker.anomalies)
+async def _work(worker: Worker, board: Board, listeners: Sockets) -> None:
+    logs.set_up(worker.anomalies, worker.log_format)
     try:
         worker.lists.load_last_known_good()
         # What is on disk serves; a store or place that hangs must not hold up the start.
@@ -132,10 +196,10 @@ async def _work(worker: Worker, board: Board, listeners: Listeners) -> None:
         await asyncio.wait_for(looks, FIRST_LOOK)
     except TimeoutError:
         pass
-    except Exception:
-        LOG.exception("what is kept could not be read; the service goes on without")
+    except Exception:  # noqa: BLE001 (told, with its trace)
+        tell(Event.NOTHING_KEPT, trace=True)
     config, places = _listening(worker, worker.site.app, worker.site.at_once, KEEP_ALIVE)
-    server = Server(config, board.begin_serving)
+    server = Server(config, places, board.begin_serving)
     listener, stop = listeners
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
@@ -157,7 +221,7 @@ async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIte
         yield
         return
     config, places = _listening(worker, worker.site.stop_page, nothing_at_once, KEEP_ALIVE_OF_PERSONS)
-    server = BesideServer(config)
+    server = BesideServer(config, places)
     looking = asyncio.create_task(repeat(places.look, LOOK))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -194,24 +258,3 @@ def _room_for(connections: int) -> int:
         soft = min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return max(1, min(connections, soft - OTHER_FILES))
-
-
-class Server(uvicorn.Server):
-    """A server that says when it has begun to serve."""
-
-    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._begun = begun
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As the parent's, then tell."""
-        await super().startup(sockets)
-        self._begun()
-
-
-class BesideServer(uvicorn.Server):
-    """A server beside another one, which alone hears the signals."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -270,6 +270,7 @@ class Settings:
         lambda text: Secret(text.strip()),
         "Secret that signs lists; only where lists are built, never on a serving node",
     )
+    log_format: str = _setting("text", _one_of("text", "json"), "Log lines as text, or as one JSON object each")
     demo: bool = _setting("0", _yes, "Sample list, try page and the key `demo`; only on a loopback address")
 
     @property

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
+
+from redirect.adapters.events import Event, tell
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-LOG = logging.getLogger(__name__)
 PATIENCE = 0.2
 """Seconds between cancellations of what goes on all the same."""
 
@@ -19,8 +19,8 @@ async def repeat(work: Callable[[], Awaitable[object]], every: float) -> None:
     while True:
         try:
             await work()
-        except Exception:
-            LOG.exception("background work failed; it goes on")
+        except Exception:  # noqa: BLE001 (told, with its trace)
+            tell(Event.WORK_FAILED, trace=True)
         await asyncio.sleep(every)
 
 

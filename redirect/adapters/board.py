@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 PAGE_STEP = 10
 HOUR = 3600
-SERVING, PAGES_SHOWN, HOUR_SHOWN = -1, -2, -3
-"""Words after the rows."""
+PAGES_SHOWN, HOUR_SHOWN = -1, -2
+"""Words after the rows, and after one for each worker that says that it serves."""
 
 
 class Metric(IntEnum):
@@ -49,18 +49,18 @@ class Board:
     def __init__(self, workers: int, clock: Clock = time.time) -> None:
         self._workers = workers
         self._clock = clock
-        self._words = memoryview(mmap.mmap(-1, (workers * len(Metric) + 3) * 8)).cast("Q")
-        self._base = 0
+        self._words = memoryview(mmap.mmap(-1, (workers * (len(Metric) + 1) + 2) * 8)).cast("Q")
+        self._worker = self._base = 0
         self.rates = Rates()
 
     @property
-    def serving(self) -> bool:
-        """Whether a worker has begun to serve."""
-        return bool(self._words[SERVING])
+    def serving(self) -> int:
+        """How many workers have begun to serve."""
+        return sum(self._words[self._workers * len(Metric) + worker] for worker in range(self._workers))
 
     def begin_serving(self) -> None:
         """Tell the supervisor."""
-        self._words[SERVING] = 1
+        self._words[self._workers * len(Metric) + self._worker] = 1
 
     def counters(self) -> Iterator[tuple[str, str, int]]:
         """Name, meaning and sum of every metric."""
@@ -69,7 +69,7 @@ class Board:
 
     def take_row(self, worker: int) -> None:
         """Write to this worker's row from now on."""
-        self._base = worker * len(Metric)
+        self._worker, self._base = worker, worker * len(Metric)
 
     def add(self, metric: Metric, count: int = 1) -> None:
         """Count in this process's row."""

@@ -14,7 +14,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from redirect.adapters.processes import end_with_parent
+from redirect.adapters.processes import Inherited, end_with_parent
 from redirect.domain.errors import SettingsError, StoreError
 
 SOCKET_PATH_LIMIT = 107
@@ -25,9 +25,9 @@ STOP_LIMIT = 10.0
 
 
 class EmbeddedStore:
-    """One server process over one data directory."""
+    """One server process over one data directory. `running` is the id of one that the program before started."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, running: int = 0) -> None:
         self._directory = data_dir / "store"
         self._socket = data_dir.resolve() / "valkey.sock"
         if len(os.fsencode(self._socket)) > SOCKET_PATH_LIMIT:
@@ -35,7 +35,7 @@ class EmbeddedStore:
                 f"REDIRECT_DATA_DIR: the path {self._socket} is too long for a Unix socket"
                 f" (at most {SOCKET_PATH_LIMIT} bytes); choose a shorter directory, or set REDIRECT_STORE_URL"
             )
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Inherited | None = Inherited(running) if running else None
 
     @property
     def url(self) -> str:

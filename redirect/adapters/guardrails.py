@@ -3,12 +3,12 @@ to."""
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from redirect.adapters.events import Event, tell
 from redirect.domain.errors import StoreError
 from redirect.journeys.experiments import broken, harm
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from redirect.domain.experiments import Experiment
     from redirect.journeys.ports import Clock
 
-LOG = logging.getLogger(__name__)
 GUARD_EVERY = 5.0
 """Seconds between looks of one worker."""
 TURN = 5
@@ -50,4 +49,4 @@ class Guard:
             await self._store.write_stop(experiment.name, msgspec.json.encode(stop))
         for platform in await broken(self._store, self._clock, experiment):
             if await self._store.take_turn(f"broken-{experiment.name}-{platform}", A_DAY):
-                LOG.warning("experiment %s does not show its arms in their shares on %s", experiment.name, platform)
+                tell(Event.ARMS_OUT_OF_SHARE, experiment=experiment.name, platform=platform)

@@ -6,12 +6,12 @@ Stops lie in the store; each node keeps the last known copy in `stopped.json`.
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from redirect.adapters.events import Event, tell
 from redirect.adapters.files import write_atomically
 from redirect.domain.errors import StoreError
 from redirect.domain.experiments import Stop
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from redirect.domain.experiments import Experiment
     from redirect.journeys.ports import Clock
 
-LOG = logging.getLogger(__name__)
 DAY = 86400
 _STOPS = msgspec.json.Decoder(dict[str, Stop])
 _STOP = msgspec.json.Decoder(Stop)
@@ -82,7 +81,7 @@ class LiveExperiments:
         if stops == self._stops:
             return
         for name in stops.keys() - self._stops.keys():
-            LOG.warning("experiment %s has ended: %s", name, stops[name].sentence)
+            tell(Event.EXPERIMENT_ENDED, experiment=name, reason=stops[name].sentence)
         self._stops = stops
         self._see()
         write_atomically(self._cache, msgspec.json.encode(stops))

@@ -1,23 +1,29 @@
-"""Owns what is logged. Must never write a line that one person's request caused.
+"""Owns how lines are logged. Must never write one that one person's request caused.
 
-Our own loggers write to standard error. What libraries report while serving (a malformed request, a lost
-connection) is summed by its kind and written once a minute, rounded, without any of its arguments.
+Lines of ours, `events.py` has them all, go to standard error, as text or as JSON. What libraries report while serving
+(a malformed request, a lost connection) is summed by its kind and written once a minute, rounded, without any of its
+arguments.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from redirect.adapters.events import Event, tell
 from redirect.domain.disclosure import publishable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SUMMED = ("uvicorn", "asyncio", "redis")
+SUMMED = ("", "uvicorn", "asyncio", "redis")
+"""Loggers of libraries; the empty name is for all that have no own handler here."""
 SUM_EVERY = 60.0
-LOG = logging.getLogger(__name__)
 
 
 class Anomalies(logging.Handler):
@@ -41,18 +47,38 @@ class Anomalies(logging.Handler):
         """Write what was summed, one line for each kind, and begin anew. Once a minute."""
         seen, self._seen = self._seen, Counter()
         for kind, count in sorted(seen.items()):
-            LOG.warning("in the last minute: %s, %s", kind, publishable(count) or "fewer than 10")
+            tell(Event.ANOMALIES, kind=kind, count=publishable(count) or "fewer than 10")
 
 
-def set_up(anomalies: Anomalies) -> None:
-    """Once in each process, before anything is served."""
+class JsonLines(logging.Formatter):
+    """One object a line: `time`, `level`, `event`, `says`, `process`, the fields of the event, and `trace` if any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Without a line break in it."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": getattr(record, "event", record.name),
+            "says": record.getMessage(),
+            "process": os.getpid(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()
+
+
+def set_up(anomalies: Anomalies, form: str = "text") -> None:
+    """Once in each process, before anything is served. `form` is `text` or `json`."""
     own = logging.getLogger("redirect")
     own.setLevel(logging.INFO)
     own.propagate = False
     if not own.handlers:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+        handler.setFormatter(JsonLines() if form == "json" else plain)
         own.addHandler(handler)
+    logging.captureWarnings(capture=True)
     for name in SUMMED:
         library = logging.getLogger(name)
         library.handlers = [anomalies]

@@ -12,7 +12,6 @@ A record's count and address are written before `used` moves past it, so a cut n
 from __future__ import annotations
 
 import fcntl
-import logging
 import mmap
 import os
 import re
@@ -20,6 +19,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from redirect.adapters.events import Event, tell
 from redirect.domain.counts import SEPARATOR, TABLES, Cell
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from redirect.domain.counts import Table
     from redirect.journeys.ports import Clock
 
-LOG = logging.getLogger(__name__)
 CAPACITY = 1 << 18
 BATCH = re.compile(r"[0-9a-f]+\.[0-9]{12}\.batch")
 PERIOD = re.compile(r"[0-9]{1,12}")
@@ -140,7 +139,7 @@ def open_spool(directory: Path, clock: Clock, on_lost: Callable[[], object]) -> 
     try:
         return Spool(directory, clock, on_lost)
     except OSError as error:
-        LOG.error("no room for counts (%s): they are lost until the next start", error.strerror)  # noqa: TRY400
+        tell(Event.NO_ROOM_FOR_COUNTS, reason=error.strerror or type(error).__name__)
         return NoSpool(on_lost)
 
 

@@ -35,12 +35,16 @@ DAY = 86400
 ROWS = msgspec.json.Decoder(dict[str, int])
 """Rows of one platform in a release: joined labels without the platform, and the count that is shown."""
 
+FIRST = "first:"
+"""Before a spool's name, beside its last sequence number: the first that the period has seen of it."""
+
 # Nothing that a script did is undone where it fails: the sequence is noted first, and a cell that cannot be added
 # to (it would overflow) stops none of the others. So a batch may lose a cell, and never adds one twice.
 APPLY = """
 local last = redis.call('HGET', KEYS[2], ARGV[1])
 if last and tonumber(last) >= tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+if not last then redis.call('HSET', KEYS[2], 'first:' .. ARGV[1], ARGV[2]) end
 for i = 4, #ARGV, 2 do redis.pcall('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIREAT', KEYS[1], ARGV[3])
 redis.call('EXPIREAT', KEYS[2], ARGV[3])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from redirect.adapters.events import Event, tell
 from redirect.domain.errors import ListError, StoreError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from redirect.adapters.live_list import LiveList
     from redirect.adapters.store import Store
 
-LOG = logging.getLogger(__name__)
 LOOK = 1.0
 """Seconds between looks."""
 LOOKS_BEFORE_RETRY = 10
@@ -57,9 +56,10 @@ class ListWatcher:
         except ListError as error:
             self._refused_version = version
             self._patience = LOOKS_BEFORE_RETRY
-            LOG.error("list %d is refused, %d stays live: %s", max(0, version), self._lists.live.version, error)  # noqa: TRY400
+            live = self._lists.live.version
+            tell(Event.LIST_REFUSED, version=max(0, version), live=live, reason=str(error))
         else:
-            LOG.info("list %d is live", version)
+            tell(Event.LIST_LIVE, version=version)
 
 
 class KeyWatcher:

@@ -13,6 +13,8 @@ from redirect import __version__
 PARTS = {
     ("serve",): "redirect.cli.service:service",
     ("counts",): "redirect.cli.counts:counting",
+    ("backup", "restore"): "redirect.cli.backup:backups",
+    ("doctor",): "redirect.cli.doctor:doctoring",
     ("lists",): "redirect.cli.lists:lists",
     ("export",): "redirect.cli.export:exporting",
     ("squid-helper", "icap"): "redirect.proxies.commands:proxies",

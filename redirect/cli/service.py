@@ -14,6 +14,8 @@ import typer
 
 from redirect import __version__, node
 from redirect import settings as settings_
+from redirect.adapters import handover
+from redirect.adapters.events import Event, tell
 from redirect.cli.shown import err, out
 from redirect.domain.errors import StoreError
 from redirect.tools.live import list_status, publish_sample
@@ -44,24 +46,35 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
     only: Annotated[str | None, typer.Option(help="pages or api: serve only that part.")] = None,
 ) -> None:
-    """Run the service until Ctrl-C or SIGTERM."""
+    """Run the service until Ctrl-C or SIGTERM; SIGHUP reads everything anew, without a refused request."""
+    before = handover.received(os.environ)
     given = {"demo": "1" if demo else None, "host": host, "port": port, "workers": workers, "only": only}
     settings = settings_.load(os.environ, {name: str(value) for name, value in given.items() if value is not None})
-    node.serve(settings, partial(_announce, settings), lambda known: asyncio.run(publish_sample(known)))
+    node.serve(settings, partial(_announce, settings), lambda known: asyncio.run(publish_sample(known)), before)
 
 
 def _announce(settings: settings_.Settings, url: str, content: Content) -> None:
+    """For people; a program that reads the log is told what matters there."""
+    if settings.log_format == "json":
+        if _has_no_list(settings):
+            tell(Event.NO_LIST)
+        return
     out.print(f"redirect {__version__} is serving at {url}, data in {settings.data_dir}", highlight=False)
     if settings.stop_port:
         out.print(f"Blocked names may lead to {settings.stop_host} port {settings.stop_port}", highlight=False)
-    with suppress(StoreError):
-        if not settings.list_source and asyncio.run(list_status(settings)) is None:
-            err.print("[yellow]No list is live: everything is allowed.[/yellow] See `redirect lists --help`.")
+    if _has_no_list(settings):
+        err.print("[yellow]No list is live: everything is allowed.[/yellow] See `redirect lists --help`.")
     for tag, why in content.catalogues.left_out.items():
         out.print(f"Language {tag} is not served: {why}", highlight=False)
     if settings.demo:
         _teach(settings, url)
     sys.stdout.flush()
+
+
+def _has_no_list(settings: settings_.Settings) -> bool:
+    with suppress(StoreError):
+        return not settings.list_source and asyncio.run(list_status(settings)) is None
+    return False
 
 
 def _teach(settings: settings_.Settings, url: str) -> None:

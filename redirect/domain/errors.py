@@ -4,6 +4,7 @@ RedirectError
 ├── SettingsError   a setting is wrong: stops the start and names the variable
 ├── ContentError    messages, services or catalogues are wrong: stops the start and names the file
 ├── ListError       a list, bundle or manifest is refused
+├── BackupError     a backup of counts is refused, or may not go where it was to go
 ├── StoreError      the store did not answer, or refused
 └── BadRequest      a caller's mistake; the web edge turns it into application/problem+json
 """
@@ -31,6 +32,10 @@ class ListError(RedirectError):
         self.list_name, self.line, self.reason = list_name, line, reason
         where = f"{list_name}, line {line}: " if line else f"{list_name}: " if list_name else ""
         super().__init__(where + reason)
+
+
+class BackupError(RedirectError):
+    """A backup cannot be read, or the store that it was to go to holds counts; the message says what to do."""
 
 
 class StoreError(RedirectError):

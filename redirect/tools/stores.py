@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from redirect.adapters.embedded import EmbeddedStore
+from redirect.adapters.lock import DataDirectoryLock
 from redirect.adapters.store import Store
-from redirect.adapters.supervisor import DataDirectoryLock
 from redirect.data_dir import store_url
 
 if TYPE_CHECKING:

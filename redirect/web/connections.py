@@ -66,6 +66,8 @@ class Connections:
         self._note = note
         self._seen: dict[Connection, _Seen] = {}
         self._unproven: dict[Connection, None] = {}
+        self.draining = False
+        """Whether each connection ends with the answer that comes next, and says so in it."""
 
     def __len__(self) -> int:
         return len(self._seen)

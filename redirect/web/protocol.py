@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Answer = Callable[[Scope, bytes], Whole]
     AtOnce = Callable[[bytes, bytes], Answer | None]
 
+CLOSE = b"connection: close\r\n"
 HEAD_LIMIT = 1 << 17
 """Bytes after which a head that has not ended ends the connection; reading on would cost the square of its length."""
 
@@ -71,7 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if answer is not None and self._is_usual():
             self._answer, self._body = answer, b""
         else:
-            super().on_headers_complete()
+            self._to_application()
 
     def on_body(self, body: bytes) -> None:
         if self._answer is None:
@@ -96,10 +97,11 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         self._answer = None
+        closing = self._closing or self.places.draining
         ours = b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
-        self.transport.write(b"".join((start, ours, headers, body)))
+        self.transport.write(b"".join((start, CLOSE if closing else b"", ours, headers, body)))
         self.on_response_complete()
-        if self._closing:
+        if closing:
             self.transport.close()
 
     def shutdown(self) -> None:
@@ -147,9 +149,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def _pass_on(self) -> None:
         """To the application, with what has come of the body so far."""
         self._answer = None
-        super().on_headers_complete()
+        self._to_application()
         if self._body:
             super().on_body(self._body)
+
+    def _to_application(self) -> None:
+        super().on_headers_complete()
+        if self.places.draining:
+            self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (a fixed text of the library)
         self._refuse(HTTPStatus.BAD_REQUEST)

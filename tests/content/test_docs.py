@@ -7,6 +7,7 @@ from pathlib import Path
 
 from redirect import __version__, settings
 from redirect.adapters.board import ABOUT
+from redirect.adapters.events import Event
 from redirect.adapters.ledger import NOTES_KEPT
 from redirect.adapters.platforms import load
 from redirect.domain import figures, notes
@@ -74,14 +75,26 @@ def test_every_counter_of_metrics_is_written_down() -> None:
     assert written == {name for name, _ in ABOUT.values()}
 
 
-def test_every_log_line_is_written_down() -> None:
-    """The templates that our loggers are called with, up to their first argument."""
-    sources = "\n".join(path.read_text() for path in (ROOT / "redirect").rglob("*.py"))
-    templates = re.findall(r"LOG\.\w+\(\s*\"([^\"]+)\"", sources)
-    assert len(templates) >= 5
-    for template in templates:
-        for part in re.split(r"%[sd]", template):
-            assert part.strip(" ,:()") in DATA, template
+def test_every_log_line_is_written_down_with_its_fields_and_no_other_is_logged() -> None:
+    """One closed list: only the client, in a platform's own process, logs beside it."""
+    table = DATA[DATA.index("## Log lines") : DATA.index("In a platform's own process")]
+    written = {
+        row[0]: row[1:3] for row in re.findall(r"^\| `(\w+)` \| `(.+?)` \| (.*?) ?\| .+ \|$", table, re.MULTILINE)
+    }
+    assert written.keys() == {event.name.lower() for event in Event}
+    for event in Event:
+        line, fields = written[event.name.lower()]
+        named = re.findall(r"\{(\w+)\}", event.sentence)
+        assert re.findall(r"`(\w+)`", fields) == named, event
+        assert not {"time", "level", "event", "says", "process", "trace"} & set(named)
+        for part in re.split(r"\{\w+\}", event.sentence):
+            assert part.strip(" ,:()") in line, event
+    sources = {path: path.read_text() for path in (ROOT / "redirect").rglob("*.py")}
+    logging_ = {path.name for path, text in sources.items() if re.search(r"\bLOG\.|getLogger\(__name__\)", text)}
+    assert logging_ == {"events.py", "care.py"}
+    care = (ROOT / "redirect" / "client" / "care.py").read_text()
+    for template in re.findall(r"LOG\.\w+\(\s*\"([^\"]+)\"", care):
+        assert all(part.strip(" ,:()") in " ".join(DATA.split()) for part in template.split("%s")), template
 
 
 def documents() -> list[Path]:

@@ -1,0 +1,59 @@
+"""Owns how a listener of a worker begins and ends. Must never close a connection on which a request may
+be on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+
+    from redirect.web.connections import Connections
+
+DRAIN = 2.0
+"""Seconds that connections without a request have to bring one, before a worker that ends closes them."""
+
+
+class DrainingServer(uvicorn.Server):
+    """A server that ends connections only when those at their other ends know it: with an answer that says so."""
+
+    def __init__(self, config: uvicorn.Config, places: Connections) -> None:
+        super().__init__(config)
+        self._places = places
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, let each connection bring one more request, then as the parent."""
+        for server in self.servers:
+            server.close()
+        self._places.draining = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DRAIN
+        while self.server_state.connections and loop.time() < deadline:  # noqa: ASYNC110 (the server's own set)
+            await asyncio.sleep(0.02)
+        await super().shutdown(sockets)
+
+
+class Server(DrainingServer):
+    """A server that says when it has begun to serve."""
+
+    def __init__(self, config: uvicorn.Config, places: Connections, begun: Callable[[], None]) -> None:
+        super().__init__(config, places)
+        self._begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As the parent's, then tell."""
+        await super().startup(sockets)
+        self._begun()
+
+
+class BesideServer(DrainingServer):
+    """A server beside another one, which alone hears the signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
