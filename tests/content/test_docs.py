@@ -86,7 +86,8 @@ def test_every_log_line_is_written_down() -> None:
 
 def documents() -> list[Path]:
     """All of ours, without what a package manager put beside them."""
-    found = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "integrations").rglob("*.md"))
+    folders = ("deploy", "docs", "integrations")
+    found = (*ROOT.glob("*.md"), *(path for folder in folders for path in (ROOT / folder).rglob("*.md")))
     return [path for path in found if "node_modules" not in path.parts]
 
 
