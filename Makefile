@@ -31,6 +31,10 @@ help: ## List what can be made
 	  || echo "The fuzzer has no wheel for this Python: its targets run on inputs that hypothesis makes."
 	@touch $@
 
+.venv/made-release: .venv/made-dev requirements-release.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-release.txt
+	@touch $@
+
 .PHONY: env
 env: .venv/made catalogues ## Make .venv with redirect installed and catalogues compiled
 
@@ -79,6 +83,27 @@ tests/validator/node_modules: tests/validator/package-lock.json
 bench: .venv/made-bench programs integrations/node/node_modules ## The performance table, as ratios against an echo in the same run
 	$(BIN)/python -m bench
 
+.PHONY: wheel
+wheel: .venv/made ## Build the wheel into dist/
+	@$(BIN)/hatchling build --target wheel --directory dist
+
+.PHONY: wheel-check
+wheel-check: .venv/made ## The wheel in a clean Debian with only Python: does it serve, what does it weigh (root, mmdebstrap)
+	$(BIN)/python -m scripts.clean_root wheel
+
+.PHONY: image-check
+image-check: .venv/made ## The Dockerfile, step by step in a clean Debian, without an engine (root, mmdebstrap)
+	$(BIN)/python -m scripts.clean_root image
+
+.PHONY: dist
+dist: .venv/made-release ## Build wheel and source archive into dist/, twice the same, weighed, with their bill of materials
+	$(BIN)/python -m scripts.release dist
+
+.PHONY: release
+release: .venv/made-release ## The same of a clean checkout with a dated changelog, signed: make release KEY=~/.ssh/release
+	@[ -n "$(KEY)" ] || { echo "make release KEY=path of the private key (docs/releasing.md)"; exit 1; }
+	$(BIN)/python -m scripts.release sign "$(KEY)"
+
 .PHONY: soak
 soak: .venv/made-dev ## Ten million counts while workers and store are killed: none lost, none doubled
 	$(BIN)/python -m bench.soak
@@ -101,7 +126,7 @@ fuzz: .venv/made-dev ## Mutated texts, URLs, bundles and lists, FUZZ_SECONDS=600
 
 .PHONY: messages
 messages: .venv/made-dev ## Extract texts, update the catalogues, say which languages lack one
-	@$(BIN)/python -m babel.messages.frontend -q extract --mapping-file babel.cfg --keywords _ --add-comments TRANSLATORS: --add-location file --sort-by-file --no-wrap --project redirect --version 0.1.0 --copyright-holder 'The redirect project' --output-file locales/redirect.pot .
+	@$(BIN)/python -m babel.messages.frontend -q extract --mapping-file babel.cfg --keywords _ --add-comments TRANSLATORS: --add-location file --sort-by-file --no-wrap --project redirect --version $$($(BIN)/redirect --version) --copyright-holder 'The redirect project' --output-file locales/redirect.pot .
 	@$(BIN)/python -m babel.messages.frontend -q update --input-file locales/redirect.pot --output-dir locales --domain redirect --no-fuzzy-matching --no-wrap --ignore-pot-creation-date
 	@$(MAKE) --no-print-directory catalogues
 	@$(BIN)/redirect messages check
@@ -115,6 +140,7 @@ requirements: .venv/made-dev ## Pin dependencies anew, with hashes
 	$(PIN) -o requirements.txt pyproject.toml
 	$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(PIN) --extra bench -c requirements.txt -o requirements-bench.txt pyproject.toml
+	$(PIN) --extra release -c requirements.txt -c requirements-dev.txt -o requirements-release.txt pyproject.toml
 	$(PIN) --extra fuzz -c requirements.txt -o requirements-fuzz.txt pyproject.toml
 	$(PIN) --group build -c requirements.txt -o requirements-build.txt
 

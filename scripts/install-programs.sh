@@ -4,9 +4,10 @@
 # they are skipped. A packaged nginx must not start by itself, so starting services is forbidden meanwhile.
 set -eu
 packages="caddy chromium haproxy nginx-light w3m wrk fonts-noto-core fonts-noto-cjk default-jre-headless nodejs npm bind9 bind9-dnsutils bind9-utils dnsmasq-base knot-resolver lua-cqueues
-  pdns-recursor unbound squid c-icap libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+  pdns-recursor unbound squid c-icap libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+  openssh-client systemd"
 missing=""
-for program in caddy chromium haproxy nginx w3m wrk java node npm dig dnsmasq kresd named named-checkzone pdns_recursor rndc-confgen unbound squid c-icap-client; do
+for program in caddy chromium haproxy nginx w3m wrk java node npm dig dnsmasq kresd named named-checkzone pdns_recursor rndc-confgen unbound squid c-icap-client ssh-keygen systemd-analyze; do
   PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -e /usr/share/lua/5.1/cqueues.lua ] || missing="$missing lua-cqueues"  # kresd reads a changed zone with it
