@@ -30,6 +30,7 @@ html_theme = "furo"
 html_title = "redirect"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 START = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>redirect</title>
 <meta http-equiv="refresh" content="0; url=docs/index.html"><a href="docs/index.html">redirect</a></html>
