@@ -67,7 +67,7 @@ lint: .venv/made-dev catalogues ## Style, types, import directions
 .PHONY: test
 test: lint programs tests/validator/node_modules ## Everything: lint, then tests against the real store, browser and proxies
 	$(BIN)/python scripts/fold_table.py --check
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 .PHONY: test-pages
 test-pages: .venv/made-dev catalogues programs ## Every page in every language in a real browser, which takes long
@@ -131,6 +131,11 @@ messages: .venv/made-dev ## Extract texts, update the catalogues, say which lang
 	@$(MAKE) --no-print-directory catalogues
 	@$(BIN)/redirect messages check
 
+.PHONY: docs
+docs: .venv/made-dev ## The documents as a site, in site/; a link that leads nowhere fails
+	@$(BIN)/sphinx-build -q -W --keep-going -n -b html -c docs . site
+	@echo "Open site/index.html"
+
 .PHONY: screenshots
 screenshots: .venv/made-dev catalogues programs ## Take the pictures in docs/screenshots anew
 	@$(BIN)/python -m scripts.screenshots
@@ -146,4 +151,4 @@ requirements: .venv/made-dev ## Pin dependencies anew, with hashes
 
 .PHONY: clean
 clean: ## Remove the environment and what tests leave; var/ stays
-	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis site
