@@ -66,8 +66,10 @@ def _default(must: bool, schema: Node) -> str:  # noqa: FBT001 - one caller, one
     return f", else `{schema['default']}`" if schema.get("default") not in {None, ""} else ""
 
 
-def _shape(schema: Node) -> str:
-    """A type in a few words, linked where it has a place of its own."""
+def _shape(schema: Node | bool) -> str:
+    """A type in a few words, linked where it has a place of its own. `True` is JSON Schema for anything, `False` for nothing."""
+    if isinstance(schema, bool):
+        return "anything" if schema else "not allowed"
     if ref := schema.get("$ref"):
         name = ref.rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
