@@ -285,6 +285,11 @@ def a_directory_open_to_others(made: Deployment, _: Any) -> None:
     made.data.chmod(0o755)
 
 
+def no_directory(made: Deployment, _: Any) -> None:
+    made.data.rmdir()
+    made.data.write_text("")
+
+
 def keys_open_to_others(made: Deployment, _: Any) -> None:
     made.embed()
     (made.data / "keys" / "list.key").chmod(0o644)
@@ -298,6 +303,11 @@ def a_key_that_is_gone(made: Deployment, _: Any) -> None:
 def a_key_that_is_damaged(made: Deployment, _: Any) -> None:
     made.embed()
     (made.data / "keys" / "token.key").write_text("short")
+
+
+def a_key_in_settings_that_is_none(made: Deployment, _: Any) -> None:
+    made.embed()
+    made.set(LIST_KEY="zorblax")
 
 
 def a_full_disk(made: Deployment, _: Any) -> None:
@@ -355,9 +365,11 @@ FAULTS: dict[Callable[[Deployment, pytest.MonkeyPatch], None], tuple[str, Level,
     a_catalogue_that_is_gone: ("languages", Level.FAULT, "make catalogues"),
     a_country_without_a_service: ("services", Level.FAULT, "resume"),
     a_directory_open_to_others: ("data directory", Level.WARNING, "chmod 700"),
+    no_directory: ("data directory", Level.FAULT, "install -d -m 700"),
     keys_open_to_others: ("keys", Level.FAULT, "chmod 600"),
     a_key_that_is_gone: ("keys", Level.FAULT, "bring the file back"),
     a_key_that_is_damaged: ("keys", Level.FAULT, "bring the file back"),
+    a_key_in_settings_that_is_none: ("keys", Level.FAULT, "correct the setting"),
     a_full_disk: ("disk", Level.FAULT, "make room"),
     too_few_open_files: ("open files", Level.WARNING, "LimitNOFILE=4128"),
     core_dumps: ("core dumps", Level.FAULT, "LimitCORE=0"),

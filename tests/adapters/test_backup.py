@@ -266,16 +266,9 @@ def test_a_file_that_was_cut_short_or_damaged_anywhere_is_refused(
     text = gzip.decompress(good)
     at = data.draw(st.integers(0, len(text) - 2))
     byte = data.draw(st.integers(0, 255).filter(lambda byte: byte != text[at]))
-    broken = data.draw(
-        st.sampled_from(
-            [
-                gzip.compress(text[:at]),
-                gzip.compress(text[:at] + bytes([byte]) + text[at + 1 :]),
-                good[: at * len(good) // len(text)],
-                text,
-            ]
-        )
-    )
+    changed = text[:at] + bytes([byte]) + text[at + 1 :]
+    cut = good[: at * len(good) // len(text)]
+    broken = data.draw(st.sampled_from([gzip.compress(text[:at]), gzip.compress(changed), cut, text]))
     path = tmp_path_factory.getbasetemp() / "broken.gz"
     path.write_bytes(broken)
     with pytest.raises(BackupError):

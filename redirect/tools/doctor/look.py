@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from redirect import settings as settings_
 from redirect.adapters import machine as machine_
-from redirect.data_dir import load_keys
 from redirect.domain.errors import ContentError, SettingsError
 from redirect.domain.findings import Level, fault, fine
 from redirect.start import load_content
@@ -33,30 +32,34 @@ async def look(
         settings = settings_.load(environ, overrides)
     except SettingsError as error:
         return [fault("settings", str(error), "correct it; `redirect serve --help` explains every setting")]
-    keys = list(node.keys(settings))
+    place = list(node.data_directory(settings))
+    can_read = not any(finding.level is Level.FAULT for finding in place)
     return [
         fine("settings", "all are known and good"),
-        *keys,
-        *node.data_directory(settings),
+        *place,
+        *(await _kept(settings) if can_read else []),
         *node.machine(settings, machine(settings.data_dir)),
         *node.public_address(settings),
         *await store.store(settings),
-        *await _list(settings, keys),
-        store.spool(settings),
         *await _content(settings),
         *running.service(settings),
     ]
 
 
-async def _list(settings: Settings, keys: list[Finding]) -> list[Finding]:
-    """A look at keys that are not there would make them."""
-    there = not settings.embedded or (settings.data_dir / "keys").is_dir()
-    if any(finding.level is Level.FAULT and "chmod" not in finding.remedy for finding in keys):
-        return []
-    if not there:
+async def _kept(settings: Settings) -> list[Finding]:
+    """What lies in the data directory, and the list, which needs keys that may lie there."""
+    return [*node.keys(settings), *await _list(settings), store.spool(settings)]
+
+
+async def _list(settings: Settings) -> list[Finding]:
+    if settings.embedded and not (settings.data_dir / "keys").is_dir():
         return [fault("list", "no list is live: everything is allowed", f"make one live: {store.PUBLISH}")]
-    load_keys(settings)
-    return await store.live_list(settings, prover_of(settings))
+    if not node.has_keys(settings):
+        return []  # to ask for them would make them
+    try:
+        return await store.live_list(settings, prover_of(settings))
+    except SettingsError as error:
+        return [fault("keys", str(error), "correct the setting that is named here")]
 
 
 async def _content(settings: Settings) -> list[Finding]:

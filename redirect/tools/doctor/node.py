@@ -25,7 +25,12 @@ TOO_LITTLE = 100 * MEGABYTE
 LITTLE = 1000 * MEGABYTE
 OTHERS = 0o077
 """What a group and everybody else may do."""
-SETTING_OF_FILE = {"list.key": "list_key", "token.key": "token_key", "signing.key": "list_trust"}
+SETTINGS_OF_FILE = {
+    "list.key": ("list_key",),
+    "token.key": ("token_key",),
+    "signing.key": ("list_trust", "signing_key"),
+}
+"""Of a key that a file holds where none of them gives it."""
 
 
 def public_address(settings: Settings) -> Iterator[Finding]:
@@ -64,13 +69,17 @@ def keys(settings: Settings) -> Iterator[Finding]:
                 "REDIRECT_SIGNING_KEY is set, and this node serves: who breaks into it could sign lists",
                 "keep the signing key where lists are built, and take it away here; REDIRECT_LIST_TRUST is enough",
             )
-        yield from _given(settings)
-        return
-    directory = settings.data_dir / "keys"
-    yield from _kept(settings, directory)
+        yield from list(_missing(settings)) or [fine("keys", "given by settings")]
+    else:
+        yield from _kept(settings, settings.data_dir / "keys")
 
 
-def _given(settings: Settings) -> Iterator[Finding]:
+def has_keys(settings: Settings) -> bool:
+    """Whether none is missing or damaged."""
+    return not any(_lost(settings) if settings.embedded else _missing(settings))
+
+
+def _missing(settings: Settings) -> Iterator[Finding]:
     try:
         keyring.given(
             settings.list_key.reveal(),
@@ -80,30 +89,29 @@ def _given(settings: Settings) -> Iterator[Finding]:
         )
     except SettingsError as error:
         yield fault("keys", str(error), "set what is named here, the same on every node")
-    else:
-        yield fine("keys", "given by settings")
 
 
 def _kept(settings: Settings, directory: Path) -> Iterator[Finding]:
     if not directory.is_dir():
         yield fine("keys", f"none in {directory} yet; the first start makes them")
         return
-    wrong = list(_open_to_others(directory))
-    for name, setting in SETTING_OF_FILE.items():
-        path = directory / name
-        if str(getattr(settings, setting)) not in {"", "Secret()"}:
+    wrong = [*_open_to_others(directory), *_lost(settings)]
+    yield from wrong or [fine("keys", f"in {directory}, for its owner alone")]
+
+
+def _lost(settings: Settings) -> Iterator[Finding]:
+    for name, given in SETTINGS_OF_FILE.items():
+        path = settings.data_dir / "keys" / name
+        if any(getattr(settings, setting) for setting in given):
             continue
         if not path.exists():
-            wrong.append(
-                fault(
-                    "keys",
-                    f"{path} is gone: the next start makes another, and nothing made with the old one is good any more",
-                    "bring the file back from where you keep keys, before you start the service",
-                )
+            yield fault(
+                "keys",
+                f"{path} is gone: the next start makes another, and nothing made with the old one is good any more",
+                "bring the file back from where you keep keys, before you start the service",
             )
         elif (why := _unreadable(path)) is not None:
-            wrong.append(fault("keys", why, "bring the file back from where you keep keys"))
-    yield from wrong or [fine("keys", f"in {directory}, for its owner alone")]
+            yield fault("keys", why, "bring the file back from where you keep keys")
 
 
 def _open_to_others(directory: Path) -> Iterator[Finding]:
@@ -137,7 +145,8 @@ def data_directory(settings: Settings) -> Iterator[Finding]:
         yield fault(
             "data directory",
             f"{directory} cannot be written by this user",
-            f"make it a directory of the user who runs the service: install -d -m 700 -o USER {directory}",
+            "run this as the user of the service; if it is, make it a directory of that user:"
+            f" install -d -m 700 -o USER {directory}",
         )
     elif directory.stat().st_mode & OTHERS:
         yield warning("data directory", f"{directory} is open to others on this machine", f"chmod 700 {directory}")
