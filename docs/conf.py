@@ -21,7 +21,7 @@ version = release = __version__
 extensions = ["myst_parser"]
 myst_heading_anchors = 3
 # The source is the repository, so that a link means the same on the site as in the files.
-include_patterns = ["*.md", "docs/**", "integrations/**", "messages/*.md"]
+include_patterns = ["*.md", "deploy/*.md", "docs/**", "integrations/**", "messages/*.md"]
 exclude_patterns = ["**/node_modules", "**/templates", "**.txt"]
 root_doc = "docs/index"
 # A language that the colourer does not know stands there plain.
