@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,16 @@ SHIPPED = (".mo", ".pot", ".toml")
 
 
 def compile_catalogues(locales: Path) -> None:
-    """Write a .mo beside every .po; a fuzzy translation counts as none."""
+    """Write a .mo beside every .po; a fuzzy translation counts as none. Whole or not at all: a service may be reading."""
     for source in sorted(locales.glob("*/LC_MESSAGES/*.po")):
         with source.open("rb") as text:
             catalogue = read_po(text, locale=source.parts[-3])
-        with source.with_suffix(".mo").open("wb") as compiled:
-            write_mo(compiled, catalogue, use_fuzzy=False)
+        compiled, target = BytesIO(), source.with_suffix(".mo")
+        write_mo(compiled, catalogue, use_fuzzy=False)
+        if not target.exists() or target.read_bytes() != compiled.getvalue():
+            part = target.with_suffix(f".{os.getpid()}")
+            part.write_bytes(compiled.getvalue())
+            part.replace(target)
 
 
 class CatalogueHook(BuildHookInterface[Any]):

@@ -158,7 +158,19 @@ def trial(
 ) -> dict[str, Any]:
     """Start a service in there and ask it; what it says of itself."""
     plan = json.dumps({"command": command, "health": health, "weigh": weigh})
-    told = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "sh", "-euc", CLOSED, "sh", root]
+    told: list[str | Path] = [
+        "unshare",
+        "--mount",
+        "--pid",
+        "--net",
+        "--fork",
+        "--kill-child",
+        "sh",
+        "-euc",
+        CLOSED,
+        "sh",
+        root,
+    ]
     home = "/var/lib/redirect"
     known = variables({**environ, "HOME": home}, home)
     text = (ROOT / "scripts" / "inside.py").read_text()

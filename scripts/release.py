@@ -71,8 +71,12 @@ def ensure_ready() -> None:
 
 def build(checkout: Path, into: Path) -> tuple[Path, Path]:
     """Wheel and source archive of a checkout."""
-    run(BIN / "hatchling", "build", "--target", "sdist", "--target", "wheel", "--directory", into, cwd=checkout)
-    return next(into.glob("*.whl")), next(into.glob("*.tar.gz"))
+    return _built("wheel", ".whl", checkout, into), _built("sdist", ".tar.gz", checkout, into)
+
+
+def _built(target: str, ending: str, checkout: Path, into: Path) -> Path:
+    run(BIN / "hatchling", "build", "--target", target, "--directory", into, cwd=checkout)
+    return next(into.glob(f"*{ending}"))
 
 
 def build_again(source: Path, scratch: Path) -> Path:
@@ -80,7 +84,7 @@ def build_again(source: Path, scratch: Path) -> Path:
     with tarfile.open(source) as archive:
         archive.extractall(scratch, filter="data")
     (unpacked,) = (path for path in scratch.iterdir() if path.is_dir())
-    return build(unpacked, scratch / "again")[0]
+    return _built("wheel", ".whl", unpacked, scratch / "again")
 
 
 def ensure_same(one: Path, other: Path) -> None:

@@ -1,5 +1,5 @@
 """Owns the pictures in docs/screenshots: pages as a real browser shows them, from a service of its own with the sample
-list. Must never show a real list, nor ask anything of a network.
+list, and from the demo's search page behind nginx. Must never show a real list, nor ask anything of a network.
 
     python -m scripts.screenshots
 """
@@ -10,7 +10,6 @@ import base64
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,20 +17,22 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 from playwright.sync_api import sync_playwright
 
+from integrations.demo.__main__ import free_port
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "screenshots"
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-WIDE, NARROW = (1280, 860), (320, 640)
+WIDE, NARROW, LOW = (1280, 860), (320, 640), (1280, 560)
 START_LIMIT = 60
 WEBP = """async png => {
     const image = new Image();
@@ -74,15 +75,58 @@ SHOTS = (
 )
 
 
+class Search(NamedTuple):
+    """A picture of what follows when somebody types a text into the demo's search page, and what must be seen on it."""
+
+    name: str
+    text: str
+    seen: str
+    size: tuple[int, int]
+
+
+SEARCHES = (
+    Search("search-results", "weather", ".results", LOW),
+    Search("search-card", "morquil besh tarn", "aside", WIDE),
+    Search("search-stopped", "zorblax minku", "[data-door]", WIDE),
+)
+
+
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    with service() as base, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        for shot in SHOTS:
-            (OUT / f"{shot.name}.webp").write_bytes(smaller(browser, taken(browser, base, shot)))
-            print(f"{shot.name}.webp")
+        with service() as base:
+            for shot in SHOTS:
+                keep(browser, shot.name, taken(browser, base, shot))
+            (OUT / "text.txt").write_text(as_text(base), "utf-8")
+        with demo() as base:
+            for search in SEARCHES:
+                keep(browser, search.name, searched(browser, base, search))
         browser.close()
-        (OUT / "text.txt").write_text(as_text(base), "utf-8")
+
+
+def keep(browser: Browser, name: str, picture: bytes) -> None:
+    (OUT / f"{name}.webp").write_bytes(smaller(browser, picture))
+    print(f"{name}.webp")
+
+
+def searched(browser: Browser, base: str, search: Search) -> bytes:
+    width, height = search.size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale="en-GB", java_script_enabled=False
+    )
+    page = context.new_page()
+    for _ in range(START_LIMIT):  # a search that could not be decided in time has results
+        page.goto(f"{base}/")
+        page.locator("input[name=q]").fill(search.text)
+        page.locator("input[name=q]").press("Enter")
+        page.wait_for_url(lambda address: address != f"{base}/")
+        if page.locator(search.seen).count():
+            picture = page.screenshot()
+            context.close()
+            return picture
+        time.sleep(1)
+    raise SystemExit(f"{search.name} does not show {search.seen}")
 
 
 def taken(browser: Browser, base: str, shot: Shot) -> bytes:
@@ -127,30 +171,39 @@ def as_text(base: str) -> str:
 
 @contextmanager
 def service() -> Iterator[str]:
-    """The address of a demo that runs for as long as this lasts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
+    """The address of a service with the sample list that runs for as long as this lasts."""
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("REDIRECT_")}
-        environ = {**ours, "REDIRECT_DATA_DIR": folder, "REDIRECT_PORT": str(port), "REDIRECT_WORKERS": "1"}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "redirect", "serve", "--demo"], env=environ, stdout=subprocess.DEVNULL, cwd=ROOT
-        )
-        try:
-            _await(base)
+        environ = {"REDIRECT_DATA_DIR": folder, "REDIRECT_PORT": str(port), "REDIRECT_WORKERS": "1"}
+        with running(("-m", "redirect", "serve", "--demo"), environ, f"http://127.0.0.1:{port}", "/readyz") as base:
             yield base
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
-def _await(base: str) -> None:
+@contextmanager
+def demo() -> Iterator[str]:
+    """The same of `make demo`."""
+    port = free_port()
+    with running(("-m", "integrations.demo"), {"PORT": str(port)}, f"http://127.0.0.1:{port}", "/") as base:
+        yield base
+
+
+@contextmanager
+def running(arguments: Sequence[str], more: Mapping[str, str], base: str, ready: str) -> Iterator[str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("REDIRECT_")}
+    process = subprocess.Popen([sys.executable, *arguments], env={**ours, **more}, stdout=subprocess.DEVNULL, cwd=ROOT)
+    try:
+        _await(base + ready)
+        yield base
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _await(ready: str) -> None:
     until = time.monotonic() + START_LIMIT
     while time.monotonic() < until:
         try:
-            if httpx.get(f"{base}/readyz").status_code == httpx.codes.OK:
+            if httpx.get(ready).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             pass

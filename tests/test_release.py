@@ -111,6 +111,14 @@ def test_a_signature_holds_for_the_very_bytes_and_signer(tmp_path: Path) -> None
         release.verify(sums, signers)
 
 
+def test_no_two_files_pin_a_package_differently() -> None:
+    pinned: dict[str, set[str]] = {}
+    for file in sorted(ROOT.glob("requirements*.txt")):
+        for name, version in re.findall(r"^([\w.-]+)==(\S+)", file.read_text(), re.MULTILINE):
+            pinned.setdefault(name, set()).add(version)
+    assert {name: versions for name, versions in pinned.items() if len(versions) > 1} == {}
+
+
 def test_every_package_is_pinned_by_hash_and_names_no_index() -> None:
     for file in sorted(ROOT.glob("requirements*.txt")):
         text = file.read_text()
