@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CONTRAST = "color-contrast"
 FOCUSED = "() => document.activeElement.outerHTML"
-FACTS = """async () => ({
+FACTS = r"""async () => ({
     lang: document.documentElement.lang,
     dir: document.documentElement.dir,
     isTooWide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
@@ -25,6 +25,15 @@ FACTS = """async () => ({
             const box = link.getBoundingClientRect();
             return box.width > 1 && Math.min(box.width, box.height) < 24;
         }).map(link => link.outerHTML),
+    // Words of the headline that stand on two lines; in these languages nothing in the text parts words.
+    parted: /^(ja|th|zh)/.test(document.documentElement.lang) ? [] : [...document.querySelectorAll('h1, h1 *')]
+        .flatMap(element => [...element.childNodes]).filter(node => node.nodeType === Node.TEXT_NODE)
+        .flatMap(node => [...node.data.matchAll(/[^\s\p{Pd}]+/gu)].filter(({0: word, index}) => {
+            const range = document.createRange();
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            return new Set([...range.getClientRects()].filter(box => box.width).map(box => Math.round(box.y))).size > 1;
+        })).map(([word]) => word),
 })"""
 # The tab key goes through links in the order of the page, since nothing has a tabindex. To give the focus to each takes
 # a tenth of the time of pressing the key, and after one press the browser shows it in the same way.

@@ -78,6 +78,7 @@ def test_pages_say_their_language_and_direction(looks: dict[str, Look], tag: str
 def test_pages_fit_320_pixels_and_are_easy_to_tap(looks: dict[str, Look]) -> None:
     assert [kind for kind, seen in looks.items() if seen.facts["isTooWide"]] == []
     assert {kind: seen.facts["small"] for kind, seen in looks.items() if seen.facts["small"]} == {}
+    assert {kind: seen.facts["parted"] for kind, seen in looks.items() if seen.facts["parted"]} == {}
 
 
 def test_pages_ask_for_nothing_store_nothing_and_complain_of_nothing(looks: dict[str, Look]) -> None:
