@@ -22,6 +22,7 @@ from redirect.web.resources import Resources
 from redirect.web.tallies import Taken
 
 REF = "#/components/schemas/{name}"
+SIGNING = "A key that begins with rds_ signs the call (RFC 9421) and is not sent: docs/keys.md"
 SIGNATURE_PROBLEMS = (
     "unsigned", "signature-unreadable", "signature-incomplete", "signature-late", "signature-wrong", "digest-wrong",
 )  # fmt: skip
@@ -73,7 +74,7 @@ def document() -> dict[str, Any]:
         },
         "components": {
             "schemas": {**schemas, **_subjects(schemas), "Problem": _problem_schema()},
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": SIGNING}},
         },
     }
 

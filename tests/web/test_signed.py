@@ -99,7 +99,8 @@ def test_a_key_that_is_presented_may_be_signed_by_others_besides(demo: Service) 
     headers = {"Authorization": "Bearer demo", "Signature-Input": 'x=("@authority")', "Signature": "x=:AAAA:"}
     assert WEB.post(f"{demo.url}/v1/check", content=BODY, headers=headers).status_code == 200
     assert WEB.get(f"{demo.url}/en/help", headers=headers).status_code == 200
-    assert WEB.get(f"{demo.url}/w/x", headers={"Signature-Input": "x", "Signature": "y"}).status_code == 200
+    for path in ("/w/x", "/v1/resources", "/v1/openapi.json"):
+        assert WEB.get(demo.url + path, headers={"Signature-Input": "x", "Signature": "y"}).status_code == 200
 
 
 def test_nothing_that_is_signed_can_be_changed(demo: Service, key: str) -> None:
