@@ -89,7 +89,8 @@ def _needed(scope: Scope) -> Iterator[str]:
     yield from ("@method", "@path")
     if scope["query_string"]:
         yield "@query"
-    yield from (name for name in ASKED_BY_HEADER if header(scope, name.encode()))
+    present = {name for name, _ in scope["headers"]}
+    yield from (name for name in ASKED_BY_HEADER if name.encode() in present)
 
 
 def _values(scope: Scope, path: str) -> dict[str, str]:
