@@ -16,12 +16,14 @@ from redirect.journeys.report import USUAL_DAYS
 from redirect.journeys.tally import TallyBatch
 from redirect.web.check import BATCH_LIMIT, BATCH_SUBJECTS, CHECK_LIMIT, Answers, Batch
 from redirect.web.counts import CSV, FORMATS, JSON, Counts
+from redirect.web.forward import NGINX
 from redirect.web.health import Ready
 from redirect.web.problems import MEDIA_TYPE, PROBLEMS, type_of
 from redirect.web.resources import Resources
 from redirect.web.tallies import Taken
 
 REF = "#/components/schemas/{name}"
+SIGNING = "A key that begins with rds_ signs the call (RFC 9421) and is not sent: docs/keys.md"
 SIGNATURE_PROBLEMS = (
     "unsigned", "signature-unreadable", "signature-incomplete", "signature-late", "signature-wrong", "digest-wrong",
 )  # fmt: skip
@@ -73,7 +75,7 @@ def document() -> dict[str, Any]:
         },
         "components": {
             "schemas": {**schemas, **_subjects(schemas), "Problem": _problem_schema()},
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": SIGNING}},
         },
     }
 
@@ -131,11 +133,15 @@ def _forward(name: str) -> dict[str, Any]:
             {
                 "name": "style",
                 "in": "query",
-                "schema": {"enum": ["nginx"]},
-                "description": "403 instead of 302",
+                "schema": {"enum": [NGINX, ""]},
+                "description": "403 instead of 302; empty is absent, as for the others",
             },
             {"name": "country", "in": "query", "schema": text, "description": "ISO 3166-1 alpha-2, if known"},
-            {"name": "surface", "in": "query", "schema": {"$ref": REF.format(name="Surface")}},
+            {
+                "name": "surface",
+                "in": "query",
+                "schema": {"anyOf": [{"$ref": REF.format(name="Surface")}, {"const": ""}]},
+            },
             {
                 "name": "X-Original-URI",
                 "in": "header",

@@ -19,7 +19,7 @@ HSTS = "max-age=31536000; includeSubDomains"
 LIMIT_HEADERS = "redirect.limit"
 """Where a request keeps what its caller is to be told of its limit."""
 SIGNER = "redirect.signer"
-"""Where a signed request keeps the access of its signer."""
+"""Where a signed request keeps the access of its signer, or the BadRequest that its signature is."""
 
 
 class KnownKeys(Protocol):
@@ -64,10 +64,12 @@ def known(request: Request, keys: KnownKeys, scope: Scope) -> Access:
 
 
 def _signer(request: Request) -> Access:
-    access: Access | None = request.get(SIGNER)
-    if access is None:
+    signer: Access | BadRequest | None = request.get(SIGNER)
+    if signer is None:
         raise BadRequest("no-key")
-    return access
+    if isinstance(signer, BadRequest):
+        raise signer
+    return signer
 
 
 def page_headers(style_source: str, language: str, *, form: bool, media: bool, https: bool) -> dict[str, str]:

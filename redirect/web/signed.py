@@ -45,12 +45,16 @@ class SignedCalls:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, with its signer where it has one. Raises BadRequest for a signature that is not good."""
+        """Pass a request on with its signer, or with what is wrong with its signature: a call that needs no key is not
+        refused for it. Raises BadRequest for a body that is not the one that was signed."""
         if _is_signed(scope):
-            signature = signatures.read(_whole(scope, b"signature-input"), _whole(scope, b"signature"))
-            access = self._access(scope, signature)
-            body = await _body(scope, receive, signature)
-            scope[SIGNER], receive = access, _again(body, receive)
+            try:
+                signature = signatures.read(_whole(scope, b"signature-input"), _whole(scope, b"signature"))
+                scope[SIGNER] = self._access(scope, signature)
+            except BadRequest as error:
+                scope[SIGNER] = error
+            else:
+                receive = _again(await _body(scope, receive, signature), receive)
         await self._router(scope, receive, send)
 
     def _access(self, scope: Scope, signature: Signature) -> Access:
@@ -85,7 +89,8 @@ def _needed(scope: Scope) -> Iterator[str]:
     yield from ("@method", "@path")
     if scope["query_string"]:
         yield "@query"
-    yield from (name for name in ASKED_BY_HEADER if header(scope, name.encode()))
+    present = {name for name, _ in scope["headers"]}
+    yield from (name for name in ASKED_BY_HEADER if name.encode() in present)
 
 
 def _values(scope: Scope, path: str) -> dict[str, str]:

@@ -14,8 +14,14 @@ from redirect import app, data_dir
 from redirect.adapters import bundles
 from redirect.adapters.board import Board
 from redirect.domain.content import Platform
+from redirect.domain.notes import Kind, Note
 from redirect.domain.services import Directory, Service
+from redirect.domain.summary import together
+from redirect.journeys.dashboard import Overview
 from redirect.settings import Secret
+from redirect.web.desk import HOME
+from redirect.web.report_page import Around, Asked, EnglishNames, ReportPage
+from redirect.web.report_sheets import Sheets
 from tests.promises.conftest import NOBODY, Worker
 
 if TYPE_CHECKING:
@@ -137,3 +143,22 @@ def test_no_text_of_anybody_is_ever_markup(infested: Worker) -> None:
             json.loads(seen.text)
     assert shown == set(TYPES), "or nothing was tried"
     assert not infested.notes, "a page that breaks shows help without any of it"
+
+
+def test_nor_is_it_in_the_dashboard(parts: Parts) -> None:
+    """Names of services, categories and platforms, and what managers note."""
+    names = EnglishNames(Directory(map(service, parts.content.directory)), {"csam": HOSTILE})
+    note = Note("2026-11-16", next(iter(Kind)), HOSTILE)
+    overview = Overview(HOSTILE, (), (), together(()), {}, {"1": note}, "2026-11-20", 10)
+    asked, around = (
+        Asked(HOSTILE, 0, 0, HOSTILE),
+        Around((HOSTILE, "demo"), ("2026-10",), experiments=False, told=HOSTILE),
+    )
+    text = ReportPage(names, Sheets(HOME)).dashboard(asked, overview, around).decode()
+    page = Html(text)
+    assert text.count("Zorblax") > 10
+    assert "1337" not in text
+    assert "zorblax" not in dict(page.tags)
+    assert not [tag for tag, attributes in page.tags if "onload" in attributes]
+    assert text.count("</style>") == text.count("</title>") == 1
+    assert not [link for link in page.links if not link.startswith(("/reports", "?", "#"))]

@@ -25,6 +25,7 @@ IN_HEADERS = (
     "Accept", "Accept-Language", "Accept-Encoding", "User-Agent", "Referer", "Cookie", "Origin", "X-Forwarded-For",
     "X-Forwarded-Host", "X-Forwarded-Proto", "X-Original-URI", "X-Original-Method", "X-HTTP-Method-Override",
     "X-Rewrite-URL", "If-None-Match", "Range", "Sec-Fetch-Dest", "Sec-Fetch-Site", "Content-Type", "Authorization",
+    "Signature-Input", "Signature", "Content-Digest",
 )  # fmt: skip
 
 
