@@ -7,6 +7,7 @@ statement has the same address, so an address identifies a situation and no pers
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ PLAIN_BYTES = 119
 TOKEN_CHARACTERS = (PLAIN_BYTES + 16) * 4 // 3
 _SEPARATOR = "\x1f"
 _FIELDS = 10
+_AS_BASE64 = str.maketrans("-_+/", "+/!!")  # one address for one statement
 _ENROLLED = "1"
 _CODE_BYTES = 9
 
@@ -59,10 +61,10 @@ class TokenBox:
 
     def open(self, token: str) -> Statement | None:
         """The statement, or None for anything that no key of ours sealed."""
-        if len(token) != TOKEN_CHARACTERS or not token.isascii() or "+" in token:  # one address for one statement
+        if len(token) != TOKEN_CHARACTERS:
             return None
         try:
-            sealed = base64.b64decode(token, altchars=b"-_", validate=True)
+            sealed = binascii.a2b_base64(token.translate(_AS_BASE64), strict_mode=True)
         except ValueError:
             return None
         plain = self._decrypt(sealed)

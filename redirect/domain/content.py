@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from redirect.domain.decision import DEFAULT_VARIANT
 
 if TYPE_CHECKING:
@@ -152,8 +154,7 @@ class Platform:
     languages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """All that a page's address says, encrypted: the same for everyone in that situation.
 
     `country` is ISO 3166-1 alpha-2 or `ZZ` (unknown); `attempt` is `0`, `1`, `2+` or `unknown`; `language` is

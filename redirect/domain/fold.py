@@ -58,6 +58,7 @@ _REPEATED: Final = re.compile(_ANY_LETTER + r"\1+")
 _MORE_THAN_TWICE: Final = re.compile(_ANY_LETTER + r"\1{2,}")
 _ONE: Final = rb"(?:[!-~\x1f]|[\xc2-\xf4][\x80-\xbf]{1,3})"
 _SPACED_LETTERS: Final = re.compile(rb"(?<![^ ])" + _ONE + rb"(?: " + _ONE + rb"){2,}(?![^ ])")
+_SPACED_ASCII: Final = re.compile(rb"(?<![^ ])[a-z] [a-z] [a-z](?![^ ])")
 _DIGITS_BEHIND: Final = re.compile(rb"(?<=[a-z\x80-\xff]{3})[0-9]+(?![^ ])")
 _CAMEL: Final = re.compile(r"(?<=[a-zß-öø-ÿа-я])(?=[A-ZÀ-ÖØ-ÞА-Я])")
 
@@ -110,6 +111,7 @@ class Fold:
             folded = text.encode().translate(self._ascii, self._dropped)
             if folded.translate(None, _LETTERS_AND_SPACE) or _TRIPLED_ASCII.search(folded):
                 return None
+            spaced = _SPACED_ASCII
         elif is_unspaced(text):
             return None
         else:
@@ -117,10 +119,11 @@ class Fold:
             folded = letters.encode(errors="replace")
             if folded.translate(None, _ALSO_OTHER_SCRIPTS) or _TRIPLED_TEXT.search(letters) or is_unspaced(letters):
                 return None
+            spaced = _SPACED_LETTERS
         if len(text) > LONGEST or (not text.islower() and _CAMEL.search(text)):
             return None
         words = folded.split()
-        if len(words) > 2 and _SPACED_LETTERS.search(b" ".join(words)):
+        if len(words) > 2 and spaced.search(b" ".join(words)):
             return None
         return _stripped(words)
 

@@ -68,20 +68,20 @@ class Index:
 
     def labels_of(self, digest_id: int) -> list[Label]:
         """What the list says of a digest; empty where it is not on the list."""
-        bucket = digest_id >> self._shift
+        words, codes, bucket = self._words, self._codes, digest_id >> self._shift
         wanted = digest_id << self._bucket_bits & U64
         end = self._buckets[bucket + 1]
-        place = bisect_left(self._words, wanted, self._buckets[bucket], end)
+        place = bisect_left(words, wanted, self._buckets[bucket], end)
         labels: list[Label] = []
-        while place < end and self._words[place] & ~self._codes == wanted:
-            code = self._words[place] & self._codes
-            labels += self._labels[code : code + 1]
+        while place < end and (word := words[place]) & ~codes == wanted:
+            labels += self._labels[word & codes : (word & codes) + 1]
             place += 1
         return labels
 
     def found(self, digest_id: int, kind: Kind, first: int = 0, last: int = 0, how: str = "as listed") -> list[Found]:
         """The same, with where and how it was found."""
-        return [Found(digest_id, label, kind, first, last, how) for label in self.labels_of(digest_id)]
+        labels = self.labels_of(digest_id)
+        return [Found(digest_id, label, kind, first, last, how) for label in labels] if labels else []
 
 
 def lengths(mask: int) -> tuple[int, ...]:

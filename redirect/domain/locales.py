@@ -20,9 +20,10 @@ from langcodes.data_dicts import (
 # The parts of langcodes without memory: its public `Language` keeps every tag it ever saw, without bound.
 from langcodes.language_distance import _tuple_distance as distance
 from langcodes.tag_parser import LanguageTagError, parse_tag
+from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 512
 MOST_RANGES = 10
@@ -30,8 +31,7 @@ RIGHT_TO_LEFT = frozenset(("Adlm", "Arab", "Hebr", "Mand", "Nkoo", "Rohg", "Samr
 FARTHEST = 25  # beyond it CLDR speaks of another language; the value that langcodes recommends
 
 
-@dataclass(frozen=True, slots=True)
-class Locale:
+class Locale(Struct, frozen=True):
     """A language a page can be written in: BCP 47 `tag`, text `dir` (`ltr` or `rtl`), and whether two people
     have `reviewed` it."""
 
@@ -77,17 +77,19 @@ def negotiate(wanted: str, available: Sequence[str]) -> str:
 def choose(explicit: str, hint: str, header: str, country_languages: Iterable[str], available: Sequence[str]) -> str:
     """The language of a page: what the reader chose, the platform's hint, the browser's wish, the official
     languages of the country, English. Whatever is empty or not to be had is passed over."""
-    for wanted in (explicit, hint, header, ",".join(country_languages)):
-        if wanted and (found := _match(wanted, available)):
-            return found
+    found = _match(explicit, available) or _match(hint, available) or _match(header, available)
+    if found := found or _match(",".join(country_languages), available):
+        return found
     return "en" if "en" in available else available[0]
 
 
 def _match(wanted: str, available: Sequence[str]) -> str | None:
+    if not wanted:
+        return None
     if wanted in available:
         return wanted
     known, served = _known(), tuple(available)
-    for text in _ranges(wanted):
+    for text in _best_first(wanted):
         if text in served:
             return text
         if found := (_kept if text in known else _found)(text, served):
@@ -126,12 +128,20 @@ def _unlike(one: tuple[str, str, str], other: tuple[str, str, str]) -> tuple[boo
     return language, territory, script
 
 
-def _ranges(header: str) -> list[str]:
+def _best_first(header: str) -> Iterator[str]:
     """The language ranges of an Accept-Language value, best first; `*`, `q=0` and nonsense are left out."""
     ranges = header[:LONGEST].split(",")
     if len(header) > LONGEST:
         ranges.pop()  # cut in two
-    weighted = [_weigh(text) for text in ranges[:MOST_RANGES]]
+    if ranges and ";" not in ranges[0]:  # none weighs more, and it is often the only one that is asked for
+        yield from _wanted(ranges[:1])
+        yield from _wanted(ranges[1:MOST_RANGES])
+    else:
+        yield from _wanted(ranges[:MOST_RANGES])
+
+
+def _wanted(ranges: list[str]) -> list[str]:
+    weighted = map(_weigh, ranges)
     return [text for weight, text in sorted(weighted, key=lambda pair: -pair[0]) if weight > 0]
 
 

@@ -70,10 +70,14 @@ class Matcher:
         tokens = self._fold.quick(text)
         if tokens is None:
             return self._match_readings(text)
-        known = self._words.known(tokens if len(tokens) < MANY else set(tokens))
-        if not known and self._loose.idle:
+        if len(tokens) < MANY:
+            row = self._words.row(tokens)
+        else:
+            known = self._asked(set(tokens))
+            row = [known[token] for token in tokens]
+        if self._loose.idle and not any(row):
             return None
-        return self._surest(self._in_words(tokens, known, Allowance()), "words")
+        return self._surest(self._in_words(tokens, row, Allowance()), "words")
 
     def match_url(self, url: str) -> Match | None:
         """The surest entry for the URL, its host or one above it; None also for what is no URL."""
@@ -81,16 +85,14 @@ class Matcher:
 
     def _match_readings(self, text: str) -> Match | None:
         allowance = Allowance()
-        known: dict[bytes, Digest] = {}
-        asked: set[bytes] = set()
+        known: dict[bytes, Digest | None] = {}
         heads: dict[str, bool] = {}
         surest: Match | None = None
         for number, reading in enumerate(self._fold.readings(text)):
-            fresh = set(reading.tokens).difference(asked)
+            fresh = set(reading.tokens).difference(known)
             if number > 1 and not allowance.spend(2 * len(fresh) + len(text) // 10):
                 break
-            asked |= fresh
-            known |= self._words.known(fresh)
+            known |= self._asked(fresh)
             match = self._surest(self._in_reading(reading, known, heads, allowance), reading.step)
             if match is not None and (surest is None or _RANK[match.confidence] < _RANK[surest.confidence]):
                 surest = match
@@ -98,19 +100,20 @@ class Matcher:
                 break
         return surest
 
+    def _asked(self, tokens: set[bytes]) -> dict[bytes, Digest | None]:
+        return dict(zip(tokens, self._words.row(tokens), strict=True))
+
     def _in_reading(
-        self, reading: Reading, known: dict[bytes, Digest], heads: dict[str, bool], allowance: Allowance
+        self, reading: Reading, known: dict[bytes, Digest | None], heads: dict[str, bool], allowance: Allowance
     ) -> Iterator[Found]:
-        if known or not self._loose.idle:
-            yield from self._in_words(reading.tokens, known, allowance)
+        yield from self._in_words(reading.tokens, [known[token] for token in reading.tokens], allowance)
         for run in reading.runs:
             for found in self._runs.search(run, heads):
                 if not self._innocent.covers_in_run(run, found, allowance):
                     yield found
 
-    def _in_words(self, tokens: list[bytes], known: dict[bytes, Digest], allowance: Allowance) -> Iterable[Found]:
-        row = [known.get(token) for token in tokens]
-        founds = self._words.search(tokens, row)
+    def _in_words(self, tokens: list[bytes], row: list[Digest | None], allowance: Allowance) -> Iterable[Found]:
+        founds = self._words.search(tokens, row) if any(row) else ()
         if not self._loose.idle:
             founds = chain(founds, self._loose.search(tokens, row, allowance))
         elif not founds:

@@ -33,7 +33,7 @@ class Runs:
                 yield from self._from(first, run)
 
     def _look_up(self, heads: dict[str, bool], here: Iterable[str]) -> None:
-        """`Digests.of` and `Index.knows` written out, as in `Words.known`."""
+        """`Digests.of` and `Index.knows` written out, as in `Words.row`."""
         copy, unpack = self._index.digests.heads.copy, ID_AND_GATE.unpack_from
         field, bits = self._index.filter, self._index.bits
         for head in here:

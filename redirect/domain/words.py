@@ -30,14 +30,14 @@ class Words:
         self._lengths = index.header.phrase_lengths
         self._longest = self._lengths.bit_length() - 1
 
-    def known(self, tokens: Iterable[bytes]) -> dict[bytes, Digest]:
-        """The tokens that the filter has; nearly every query of a person ends here.
+    def row(self, tokens: Iterable[bytes]) -> list[Digest | None]:
+        """The digests of the tokens, None where the filter lacks one; nearly every query of a person ends here.
 
         `Digests.word` and `Index.knows` written out: two calls a word would cost as much as all the rest.
         """
         copy, unpack = self._index.digests.words.copy, WORD.unpack_from
         field, bits = self._index.filter, self._index.bits
-        known: dict[bytes, Digest] = {}
+        row: list[Digest | None] = []
         for token in tokens:
             state = copy()
             if len(token) >= SHORTEST_MIRRORED and token.isascii() and (mirrored := token[::-1]) < token:
@@ -47,11 +47,13 @@ class Words:
             digest = unpack(state.digest())
             place = digest[1] % bits
             if field[place >> 3] >> (place & 7) & 1 or (self._anywhere and self._index.knows(digest[2])):
-                known[token] = digest
-        return known
+                row.append(digest)
+            else:
+                row.append(None)
+        return row
 
     def search(self, tokens: list[bytes], row: list[Digest | None]) -> Iterable[Found]:
-        """Everything found; `row` has the digests of the tokens that the filter knows."""
+        """Everything found among the tokens of this row."""
         gates = [0] * len(row)
         alone: list[Found] = []
         for place, digest in enumerate(row):

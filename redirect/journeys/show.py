@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from redirect.domain.content import THANKS, Door, Statement
 from redirect.domain.counts import CRISIS_OPENED, HELP_OPENED, LEFT, OTHER, STEPS, WRONG_MATCH
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 SUMMARIES_KEPT = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """What a request says of its reader: `?lang=`, Accept-Language, and whether a person opened the page
     (`counts`; a prefetch or an embedded request does not), on what kind of `device`, a label of `devices`."""
 

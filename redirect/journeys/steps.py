@@ -4,7 +4,7 @@ set knows."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from redirect.domain.counts import AUTOMATED, CLOSED, DEVICES, EXPERIMENTS, FUNNEL, SERVICES, SHOWN, closed
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from redirect.domain.services import Service
     from redirect.journeys.ports import Clock, Experiments, Languages, Tally
 
-LABELS_KEPT = 1024
+    _Cell = tuple[Table, tuple[str, ...]]
+
+CELLS_KEPT = 4096
 
 
 class Steps:
@@ -34,32 +36,44 @@ class Steps:
         self._tally = tally
         self._clock = clock
         self._experiments = experiments
-        # Labels say nothing of a person, and there are few.
-        self._closed = lru_cache(LABELS_KEPT)(partial(closed, known=known))
+        self._known = known
+        # What a page's address says, a language and a kind of device say nothing of a person, and there are few.
+        self._cells = lru_cache(CELLS_KEPT)(self._cells_of)
 
     def take(self, statement: Statement, language: str, step: str, device: str) -> None:
         """Count a label of `step`, on a page in this language."""
-        if step == SHOWN:
-            self._add(DEVICES, statement, (statement.platform, statement.country, device))
-        if device != AUTOMATED:
-            shown = (statement.category, statement.message, statement.variant, statement.attempt)
-            self._add(FUNNEL, statement, (statement.platform, statement.country, language, *shown, step))
+        if not self._is_of_these_days(statement):
+            return
+        for table, labels in self._cells(statement, language, step, device):
+            self._tally.add(table, labels)
+        if statement.enrolled and device != AUTOMATED:
             self._take_part(statement, step)
 
+    def _cells_of(self, statement: Statement, language: str, step: str, device: str) -> tuple[_Cell, ...]:
+        cells = []
+        if step == SHOWN:
+            cells.append(self._closed(DEVICES, (statement.platform, statement.country, device)))
+        if device != AUTOMATED:
+            shown = (statement.category, statement.message, statement.variant, statement.attempt)
+            cells.append(self._closed(FUNNEL, (statement.platform, statement.country, language, *shown, step)))
+        return tuple(cells)
+
     def _take_part(self, statement: Statement, step: str) -> None:
-        experiment = self._experiments.at(statement.platform, statement.day) if statement.enrolled else None
+        experiment = self._experiments.at(statement.platform, statement.day)
         if experiment:
             arm = (statement.platform, experiment.name, statement.variant, statement.attempt)
-            self._add(EXPERIMENTS, statement, (*arm, step))
+            self._tally.add(*self._closed(EXPERIMENTS, (*arm, step)))
 
     def open_help(self, statement: Statement, service: str, audience: str, device: str) -> None:
         """Count which service was opened from a page for this audience."""
-        if device != AUTOMATED:
-            self._add(SERVICES, statement, (statement.platform, service, statement.country, audience))
+        if device != AUTOMATED and self._is_of_these_days(statement):
+            self._tally.add(*self._closed(SERVICES, (statement.platform, service, statement.country, audience)))
 
-    def _add(self, table: Table, statement: Statement, labels: tuple[str, ...]) -> None:
-        if -1 <= int(self._clock()) // 86400 - statement.day <= 1:
-            self._tally.add(table, self._closed(table, labels))
+    def _is_of_these_days(self, statement: Statement) -> bool:
+        return -1 <= int(self._clock()) // 86400 - statement.day <= 1
+
+    def _closed(self, table: Table, labels: tuple[str, ...]) -> _Cell:
+        return table, closed(table, labels, self._known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,22 @@ conversation, an officer's video. Must never count, nor write a page without a s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
-from redirect.domain.content import GUIDE, THANKS, VIDEO, Door
+from msgspec import Struct
+from msgspec.structs import replace
+
+from redirect.domain.content import GUIDE, THANKS, VIDEO, Door, Statement
 from redirect.domain.guide import ROOT, End, Ending, Question
+from redirect.domain.locales import Locale
 from redirect.domain.views import GuideView, Help, LanguageBar, Link, PageView, VideoView
 from redirect.journeys.language_bar import language_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from redirect.domain.content import Platform, Statement
+    from redirect.domain.content import Platform
     from redirect.domain.guide import Place
-    from redirect.domain.locales import Locale
     from redirect.domain.services import Card, Crisis
     from redirect.domain.video import Video
     from redirect.journeys.ports import Languages, Tokens
@@ -26,8 +28,7 @@ FOR_ADULTS = "adult"
 MEDIA = "/w/media"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A page that someone opened: its statement, its language, and whether the person chose that language."""
 
     statement: Statement

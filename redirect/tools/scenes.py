@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from redirect.domain.chains import crisis
 from redirect.domain.content import GUIDE, THANKS, VIDEO, Door, Platform, Statement
 from redirect.domain.guide import ROOT
@@ -145,12 +147,12 @@ def _blocked(warnings: Iterable[Message], home: str) -> Iterator[Scene]:
 def _crises(directory: Directory, first: Statement) -> Iterator[Scene]:
     """The states of the crisis slot that a reader at home may not see."""
     place = ".".join(FIRST)
-    nobody = replace(first, country=UNKNOWN_COUNTRY)
+    nobody = structs.replace(first, country=UNKNOWN_COUNTRY)
     yield Scene("no-crisis-line", "the first page where no crisis line is known", place, nobody)
     for country in sorted(directory.countries):
         slot = crisis(directory, Door.MAIN, country)
         if slot.line is None and slot.emergency is not None:
-            numbered = replace(first, country=country)
+            numbered = structs.replace(first, country=country)
             yield Scene("emergency-number", "the first page where only an emergency number is known", place, numbered)
             return
 
@@ -158,12 +160,15 @@ def _crises(directory: Directory, first: Statement) -> Iterator[Scene]:
 def _behind_doors(texts: Texts, first: Statement) -> Iterator[Scene]:
     for text in texts.doors:
         door = text.door.value
-        yield Scene(door, f"behind the door “{text.label}”", text.message, replace(first, step=door))
-        nobody = replace(first, step=door, country=UNKNOWN_COUNTRY)
+        yield Scene(door, f"behind the door “{text.label}”", text.message, structs.replace(first, step=door))
+        nobody = structs.replace(first, step=door, country=UNKNOWN_COUNTRY)
         yield Scene(f"{door}-no-crisis-line", f"“{text.label}”, without services nearby", text.message, nobody)
     thanked = texts.behind(Door.WORK_OR_MISTAKE)
     yield Scene(
-        THANKS, "after the tap for a wrong match", f"{thanked.id}.{thanked.variant}", replace(first, step=THANKS)
+        THANKS,
+        "after the tap for a wrong match",
+        f"{thanked.id}.{thanked.variant}",
+        structs.replace(first, step=THANKS),
     )
 
 
@@ -171,7 +176,7 @@ def _guide(texts: Texts, first: Statement) -> Iterator[Scene]:
     """Each question and each end once: what other ways lead to says the same, beside other services."""
     for path in sorted({*steps(texts).values()}, key=len):
         headline = texts.guide.places[path].says.headline
-        yield Scene(f"guide-{path}", f"guided conversation: “{headline}”", "guide", replace(first, step=path))
+        yield Scene(f"guide-{path}", f"guided conversation: “{headline}”", "guide", structs.replace(first, step=path))
 
 
 def _videos(first: Statement) -> Iterator[Scene]:

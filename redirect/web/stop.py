@@ -4,9 +4,9 @@ show what was asked for: a page gets nothing of a request but what is named here
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from redirect.domain.content import Statement

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import tomllib
-from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from redirect.adapters.tokens import TOKEN_CHARACTERS, TokenBox
 from redirect.domain.content import Statement

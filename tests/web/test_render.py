@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from redirect.domain.content import Door, Platform
 from redirect.domain.services import Crisis
@@ -160,7 +161,7 @@ def test_a_door_leads_back(pages: Pages, message: str) -> None:
 def test_a_reviewed_language_and_message_carry_no_draft_line(pages: Pages) -> None:
     view = pages.view("V1")
     reviewed = replace(
-        view, locale=replace(view.locale, reviewed=True), message=replace(view.message, review="reviewed")
+        view, locale=structs.replace(view.locale, reviewed=True), message=replace(view.message, review="reviewed")
     )
     assert "draft" not in Page(pages.renderer.page(reviewed).decode()).words
 
