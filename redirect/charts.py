@@ -102,7 +102,9 @@ def _picture(chart: Chart, name: str, width: int, kind: str) -> Markup:
     _name_series(root, chart)
     root.attrib = {
         "viewBox": root.attrib["viewBox"],
-        "class": f"chart {kind}{' sideways' if chart.sideways else ''}",
+        "class": " ".join(
+            ("chart", kind, *(["sideways"] if chart.sideways else []), *([] if chart.stems else ["afloat"]))
+        ),
         "role": "img",
         "aria-labelledby": f"{name}-title {name}-says",
     }
