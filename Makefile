@@ -93,6 +93,10 @@ schema: .venv/made-dev catalogues ## The API against its description, SCHEMA_EXA
 year: .venv/made-dev ## A simulated year in the dashboard: how long it takes to load, and what it takes in the store
 	$(BIN)/python -m bench.year
 
+.PHONY: before-after
+before-after: .venv/made-dev ## How often the comparison before and after shows a change that is not there
+	$(BIN)/python -m bench.before_after
+
 FUZZ_SECONDS ?= 600
 
 .PHONY: fuzz
