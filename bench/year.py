@@ -4,8 +4,8 @@
 
 Prints how long the dashboard takes to load, first and again, how long a report of the largest platform takes in each
 format, and what the year takes in the store. `--out` writes the page of each platform as HTML, and the reports;
-`--keep` leaves the store in a directory, and takes up what lies there; `--serve` shows it on loopback, signed in with
-the key `demo`, for an hour at most. Days lie ahead: see `simulated.py`.
+`--keep` leaves the store in a directory, and takes up what lies there; `--serve` shows it on loopback for an hour
+at most, where the key of each platform is its name. Days lie ahead: see `simulated.py`.
 """
 
 from __future__ import annotations
