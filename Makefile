@@ -115,8 +115,12 @@ schema: .venv/made-dev catalogues ## The API against its description, SCHEMA_EXA
 	SCHEMA_EXAMPLES=$(SCHEMA_EXAMPLES) $(BIN)/pytest tests/hostile/test_schema.py
 
 .PHONY: year
-year: .venv/made-dev ## A simulated year in the dashboard: how long it takes to load, and what it takes in the store
+year: .venv/made-dev ## A simulated year: how long the dashboard takes to load and a report to be made, and what the store holds
 	$(BIN)/python -m bench.year
+
+.PHONY: before-after
+before-after: .venv/made-dev ## How often the comparison before and after shows a change that is not there
+	$(BIN)/python -m bench.before_after
 
 FUZZ_SECONDS ?= 600
 

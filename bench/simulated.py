@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from redis.asyncio import Redis
 
 from redirect.domain.counts import CHECKS, DEVICES, EXPERIMENTS, FUNNEL, SERVICES, TABLES, Cell, Sums
+from redirect.domain.disclosure import MINIMUM_CELL
 from redirect.domain.experiments import Arm, Assign, Experiment, Guardrail, Outcome
 from redirect.domain.figures import Place
 from redirect.domain.notes import Kind, Note
 from redirect.domain.periods import CLOSING_LAG, DAY_SECONDS, iso
 from redirect.journeys.dashboard import Entries
+from redirect.journeys.months import Months
 from redirect.journeys.report import release_closed
 
 if TYPE_CHECKING:
@@ -103,10 +105,16 @@ class Simulation:
 
     async def put(self, store: Store, told: Callable[[int], None] = lambda _: None) -> None:
         """Day by day: count, then release what has closed. What a store would have forgotten by then stays."""
-        for place, day in enumerate(self.days):
-            await store.apply(Sums("simulated", place + 1, tuple(self._day(day))))
-            moment = (day + 1) * DAY_SECONDS + CLOSING_LAG + 60.0
-            await release_closed(store, lambda moment=moment: moment, asyncio.to_thread)
+        today = [self.days.start]
+
+        def clock() -> float:
+            return (today[0] + 1) * DAY_SECONDS + CLOSING_LAG + 60.0
+
+        months = Months(store, clock, asyncio.to_thread, MINIMUM_CELL)
+        for place, today[0] in enumerate(self.days):
+            await store.apply(Sums("simulated", place + 1, tuple(self._day(today[0]))))
+            await release_closed(store, clock, asyncio.to_thread)
+            await months.make()
             told(place)
 
     async def count(self, store: Store) -> None:

@@ -2,9 +2,10 @@
 
     python -m bench.year [--days 371] [--out DIRECTORY] [--keep DIRECTORY] [--serve PORT]
 
-Prints how long the dashboard takes to load, first and again, and what the year takes in the store. `--out` writes the
-page of each platform as HTML; `--keep` leaves the store in a directory, and takes up what lies there; `--serve` shows
-it on loopback, signed in with the key `demo`, for an hour at most. Days lie ahead: see `simulated.py`.
+Prints how long the dashboard takes to load, first and again, how long a report of the largest platform takes in each
+format, and what the year takes in the store. `--out` writes the page of each platform as HTML, and the reports;
+`--keep` leaves the store in a directory, and takes up what lies there; `--serve` shows it on loopback for an hour
+at most, where the key of each platform is its name. Days lie ahead: see `simulated.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from rich.table import Table
 from starlette.routing import Router
 
 from bench.simulated import PLATFORMS, Simulation, forget
+from redirect import __version__
 from redirect.adapters.content import load_texts, shipped
 from redirect.adapters.directory import load_directory
 from redirect.adapters.embedded import EmbeddedStore
@@ -34,7 +36,10 @@ from redirect.adapters.store import Store
 from redirect.domain.access import Access, Scope
 from redirect.domain.periods import DAY_SECONDS, Span, unit_of
 from redirect.journeys.dashboard import Dashboard, Entries
-from redirect.journeys.experiments import Findings
+from redirect.journeys.experiments import Findings, results
+from redirect.journeys.transparency import Transparency
+from redirect.reports import page, sheet, tables
+from redirect.tools.report import english
 from redirect.web.dashboard import DashboardPages
 from redirect.web.desk import HOME, Desk
 from redirect.web.experiment_pages import ExperimentPages
@@ -44,8 +49,9 @@ from redirect.web.report_sheets import Sheets
 from redirect.web.routes import dashboard_routes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from redirect.domain.document import Report
     from redirect.domain.experiments import Experiment, Stop
     from redirect.domain.services import Directory
 
@@ -66,12 +72,21 @@ class Loaded(NamedTuple):
     experiments: tuple[str, ...]
 
 
+class Reported(NamedTuple):
+    """How a report came: seconds from the store to the file, and the file."""
+
+    format: str
+    seconds: float
+    file: bytes
+
+
 class Outcome(NamedTuple):
     """What was measured. `memory` is what the store uses, `files` what its files take, in bytes."""
 
     loaded: list[Loaded]
     memory: int
     files: int
+    reported: list[Reported]
 
 
 class SimulatedKeys:
@@ -135,15 +150,40 @@ async def load(url: str, simulation: Simulation) -> list[Loaded]:
             began = time.perf_counter()
             await client.get("/reports", headers=cookie)
             first = time.perf_counter() - began
-            page = await client.get("/reports", headers=cookie)
+            shown = await client.get("/reports", headers=cookie)
             again = time.perf_counter() - began - first
-            page.raise_for_status()
+            shown.raise_for_status()
             tried = [f"/{simulation.experiment.name}"] if platform.name in simulation.experiment.platforms else []
             pages = [await client.get(f"/reports/experiments{path}", headers=cookie) for path in ("", *tried)]
         for part in parts:
             await part.close()
         experiments = tuple(each.raise_for_status().text for each in pages)
-        found.append(Loaded(platform.name, first, again, len(page.content), page.text, experiments))
+        found.append(Loaded(platform.name, first, again, len(shown.content), shown.text, experiments))
+    return found
+
+
+FORMATS: Mapping[str, Callable[[Report], bytes]] = {
+    "html": lambda report: page.html(report).encode(),
+    "pdf": page.pdf,
+    "xlsx": sheet.xlsx,
+    "csv": tables.csv_zip,
+    "json": tables.json,
+}
+
+
+async def report(url: str, simulation: Simulation) -> list[Reported]:
+    """A report of the largest platform on all months, in each format."""
+    store, ledger, found = Store(url), StoreLedger(url, lambda: simulation.now), []
+    for name, written in FORMATS.items():
+        began = time.perf_counter()
+        dashboard = Dashboard(store, ledger, lambda: simulation.now, asyncio.to_thread, 10)
+        overview = await dashboard.overview(PLATFORMS[0].name)
+        judged = await results(store, lambda: simulation.now, simulation.experiment)
+        made = Transparency(overview, english(), overview.platform, [(each, None) for each in judged])
+        file = written(made.report(overview.until, __version__))
+        found.append(Reported(name, time.perf_counter() - began, file))
+    await store.close()
+    await ledger.close()
     return found
 
 
@@ -161,8 +201,10 @@ async def fill(url: str, simulation: Simulation, told: Callable[[int], None]) ->
         await client.set(MARK, 1)
 
 
-async def measure(directory: Path, simulation: Simulation, told: Callable[[int], None] = lambda _: None) -> Outcome:
-    """Fill a store and look at its dashboard."""
+async def measure(
+    directory: Path, simulation: Simulation, told: Callable[[int], None] = lambda _: None, *, reports: bool = False
+) -> Outcome:
+    """Fill a store, look at its dashboard, and write its reports."""
     store = EmbeddedStore(directory)
     store.start()
     try:
@@ -172,7 +214,7 @@ async def measure(directory: Path, simulation: Simulation, told: Callable[[int],
         async with Redis.from_url(store.url) as client:
             memory = (await client.info("memory"))["used_memory"]
         files = sum(path.stat().st_size for path in (directory / "store").rglob("*") if path.is_file())
-        return Outcome(loaded, memory, files)
+        return Outcome(loaded, memory, files, await report(store.url, simulation) if reports else [])
     finally:
         store.stop()
 
@@ -203,8 +245,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() if given.keep is None else nullcontext(given.keep) as directory:
         simulation = Simulation(first, given.days)
         with console.status("simulating") as status:
-            told = measure(Path(directory), simulation, lambda day: status.update(f"simulating day {day + 1}"))
-            outcome = asyncio.run(told)
+            told = lambda day: status.update(f"simulating day {day + 1}")  # noqa: E731
+            outcome = asyncio.run(measure(Path(directory), simulation, told, reports=True))
         table = Table("Platform", "First look", "Again", "Page")
         for each in outcome.loaded:
             table.add_row(each.platform, f"{each.first:.2f} s", f"{each.again:.2f} s", f"{each.size / 1e3:.0f} kB")
@@ -212,6 +254,10 @@ def main() -> None:
                 (given.out / f"{each.platform}.html").write_text(each.page)
                 for place, text in enumerate(each.experiments):
                     (given.out / f"{each.platform}-experiments-{place}.html").write_text(text)
+        for made in outcome.reported:
+            console.print(f"Report as {made.format}: {made.seconds:.1f} s, {len(made.file) / 1e3:.0f} kB")
+            if given.out:
+                (given.out / f"report.{'zip' if made.format == 'csv' else made.format}").write_bytes(made.file)
         console.print(table, f"Store: {outcome.memory / 1e6:.0f} MB in memory, {outcome.files / 1e6:.0f} MB of files")
         if given.serve:
             asyncio.run(serve(Path(directory), simulation, given.serve))

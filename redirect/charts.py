@@ -22,7 +22,10 @@ from pygal.style import Style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["Chart", "Line", "Point", "drawn", "pygal", "rounded_up"]
+
 # pygal looks for plug-ins with a finder of the kind that Python gave up in 3.12; on 3.11 each later import would warn.
+# So whatever draws takes pygal from here.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 WIDE, NARROW = 760, 330
@@ -102,7 +105,9 @@ def _picture(chart: Chart, name: str, width: int, kind: str) -> Markup:
     _name_series(root, chart)
     root.attrib = {
         "viewBox": root.attrib["viewBox"],
-        "class": f"chart {kind}{' sideways' if chart.sideways else ''}",
+        "class": " ".join(
+            ("chart", kind, *(["sideways"] if chart.sideways else []), *([] if chart.stems else ["afloat"]))
+        ),
         "role": "img",
         "aria-labelledby": f"{name}-title {name}-says",
     }

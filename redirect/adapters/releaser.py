@@ -1,4 +1,5 @@
-"""Owns when releases are made. Must never hold up an answer, nor let every worker do what one has to."""
+"""Owns when releases are made, and sums of closed months with them. Must never hold up an answer, nor let every worker
+do what one has to."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redirect.domain.errors import StoreError
+from redirect.journeys.months import Months
 from redirect.journeys.report import release_closed
 
 if TYPE_CHECKING:
@@ -33,9 +35,11 @@ class Releaser:
         self._clock = clock
         self._minimum = minimum
         self._settled = settled
+        self._months = Months(store, clock, asyncio.to_thread, minimum)
 
     async def round(self) -> None:
         """One look. Where the store does not answer, the next will do."""
         with suppress(StoreError):
             if self._settled() and await self._store.take_turn("release", TURN):
                 await release_closed(self._store, self._clock, asyncio.to_thread, self._minimum)
+                await self._months.make()

@@ -2,8 +2,8 @@
 never see a query or an address.
 
 Every key carries a hash tag, so each script touches one slot and a cluster works as a single server does:
-`counts:{table:period}` and `applied:{table:period}`, `list:{live}`, `access:{keys}`, `paused:{services}`,
-`stopped:{experiments}`.
+`counts:{table:period}` and `applied:{table:period}`, `summed:{platform:month}`, `list:{live}`, `access:{keys}`,
+`paused:{services}`, `stopped:{experiments}`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisClusterException, RedisError, ResponseError
 
-from redirect.domain.counts import SEPARATOR, TABLES
+from redirect.domain.counts import FUNNEL, SEPARATOR, TABLES
 from redirect.domain.disclosure import Release
 from redirect.domain.errors import SettingsError, StoreError
 
@@ -84,7 +84,7 @@ STOPPED_BEFORE = b"*"
 
 
 class Store:
-    """Implements `ReleaseStore` and `ListStore`. Every call may raise StoreError, within TIMEOUT seconds each try."""
+    """Implements `SummaryStore` and `ListStore`. Every call may raise StoreError, within TIMEOUT seconds each try."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -157,6 +157,20 @@ class Store:
         expires = (unit.days.stop + table.published_days) * DAY
         arguments = [expires, MINIMUM, release.minimum, *itertools.chain.from_iterable(parts)]
         return bool(await self._script(RELEASE, [_released_key(table, unit)], arguments))
+
+    async def summaries(self, platform: str, units: Sequence[Unit], minimum: int) -> list[bytes | None]:
+        """What is kept of these months under this minimum; None where nothing is."""
+        with store_errors():
+            pipeline = self._client.pipeline(transaction=False)
+            for unit in units:
+                pipeline.get(_summary_key(platform, unit, minimum))
+            return list(await pipeline.execute())
+
+    async def write_summary(self, platform: str, unit: Unit, minimum: int, record: bytes) -> None:
+        """Keep what a month comes to, for as long as its releases."""
+        expires = (unit.days.stop + FUNNEL.published_days) * DAY
+        with store_errors():
+            await self._client.set(_summary_key(platform, unit, minimum), record, exat=expires)
 
     async def take_turn(self, what: str, seconds: int) -> bool:
         """Whether nobody, on any node, has taken this turn for so long."""
@@ -261,6 +275,10 @@ def _chunks(periods: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 def _released_key(table: Table, unit: Unit) -> str:
     return f"released:{{{table.name}:{unit.span}:{unit.number}}}"
+
+
+def _summary_key(platform: str, unit: Unit, minimum: int) -> str:
+    return f"summed:{{{platform}:{unit.number}}}:{minimum}"
 
 
 def _read_release(pipeline: Any, key: str, platform: str) -> None:

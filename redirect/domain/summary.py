@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, SERVICES, SHOWN
+import msgspec
+
+from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, SEPARATOR, SERVICES, SHOWN
 from redirect.domain.decision import Action
 from redirect.domain.periods import Span, Unit, unit_of
 from redirect.domain.subject import ATTEMPTS, Mode
@@ -91,6 +93,42 @@ def summary(tables: Mapping[str, Sequence[Cell]], minimum: int) -> Summary:
         warned_weeks=_by_attempt(warned, lambda row: (row.week, row.surface), minimum),
         checked=sums(((row.surface,), row.sum) for row in checks),
     )
+
+
+FORM: Final = 1
+"""Of what is kept of a summary. Raise it when a summary of the same cells comes to something else: then what was kept
+before is made anew."""
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    form: int
+    parts: dict[str, dict[str, Count]]
+
+
+_KEPT = msgspec.json.Decoder(_Kept)
+
+
+def packed(sums: Summary) -> bytes:
+    """A summary as it is kept; the same for the same sums."""
+    parts = {
+        each.name: {SEPARATOR.join(key): count for key, count in sorted(getattr(sums, each.name).items())}
+        for each in fields(Summary)
+    }
+    return msgspec.json.encode(_Kept(FORM, parts))
+
+
+def unpacked(record: bytes) -> Summary | None:
+    """One that was kept; None where that was done in another form, or is damaged."""
+    try:
+        kept = _KEPT.decode(record)
+    except msgspec.DecodeError:
+        return None
+    if kept.form != FORM or kept.parts.keys() != {each.name for each in fields(Summary)}:
+        return None
+    apart = {
+        name: {tuple(key.split(SEPARATOR)): count for key, count in pivot.items()} for name, pivot in kept.parts.items()
+    }
+    return Summary(**apart)
 
 
 def together(months: Iterable[Summary]) -> Summary:

@@ -3,27 +3,23 @@ take a count from anywhere but `report.published`."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, SERVICES
+from redirect.domain.counts import FUNNEL
 from redirect.domain.errors import BadRequest
 from redirect.domain.figures import Given, Place, given, month_of, months_before
 from redirect.domain.notes import MOST_NOTES, Note, written
 from redirect.domain.periods import DAY_SECONDS, Span, Unit, day_of, iso, newest_closed, units_within
-from redirect.domain.summary import Summary, summary, together
-from redirect.journeys.report import published
+from redirect.domain.summary import Summary, together
+from redirect.journeys.months import Months
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from redirect.journeys.ports import Aside, Clock, Ledger, ReleaseStore
+    from redirect.journeys.ports import Aside, Clock, Ledger, SummaryStore
 
-LOOKED_AT = (CHECKS.name, FUNNEL.name, SERVICES.name, DEVICES.name)
 USUAL_MONTHS = 12
-KEPT = 128
-"""Months that are remembered, of all platforms together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +61,13 @@ class Overview:
 
 
 class Dashboard:
-    """Reads what is published, and remembers what a month came to: releases never change."""
+    """Reads what is published, and what stands beside it."""
 
-    def __init__(self, store: ReleaseStore, ledger: Ledger, clock: Clock, aside: Aside, minimum: int) -> None:
-        self._store = store
+    def __init__(self, store: SummaryStore, ledger: Ledger, clock: Clock, aside: Aside, minimum: int) -> None:
+        self._months = Months(store, clock, aside, minimum)
         self._ledger = ledger
         self._clock = clock
-        self._aside = aside
         self._minimum = minimum
-        self._kept: OrderedDict[tuple[str, Unit], Summary] = OrderedDict()
 
     async def overview(self, platform: str, first: int = 0, last: int = 0) -> Overview:
         """From month `first` to month `last` (numbers of units, 0 where nobody says). Raises StoreError."""
@@ -82,43 +76,20 @@ class Dashboard:
         last = last or (choices[-1].number if choices else 0)
         first = first or last - USUAL_MONTHS + 1
         asked = [unit for unit in choices if first <= unit.number <= last]
-        months = tuple([Month(unit, await self._month(platform, unit)) for unit in asked])
+        sums = await self._months.of(platform, asked)
         newest = range(choices[-1].days.stop if choices else closed - 6 * 7, closed + 1)
         shown = [iso(asked[0].days[0])[:7], iso(asked[-1].days[-1])[:7]] if asked else []
         notes = await self._ledger.notes(platform)
         return Overview(
             platform=platform,
             choices=tuple(choices),
-            months=months,
-            newest=await self._sums(platform, iso(newest[0]), iso(closed)) if newest else Summary(),
+            months=tuple(Month(unit, each) for unit, each in zip(asked, sums, strict=True)),
+            newest=await self._months.between(platform, iso(newest[0]), iso(closed)) if newest else Summary(),
             figures=await self._figures(platform, *shown) if shown else {},
             notes={name: note for name, note in notes.items() if asked and asked[0].first <= note.day},
             closed_to=iso(closed),
             minimum=self._minimum,
         )
-
-    async def _month(self, platform: str, unit: Unit) -> Summary:
-        key = platform, unit
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        sums, complete = await self._read(platform, unit.first, unit.last)
-        if complete:
-            self._kept[key] = sums
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return sums
-
-    async def _sums(self, platform: str, first: str, last: str) -> Summary:
-        return (await self._read(platform, first, last))[0]
-
-    async def _read(self, platform: str, first: str, last: str) -> tuple[Summary, bool]:
-        found = {
-            name: await published(self._store, self._clock, name, platform, first, last, self._minimum)
-            for name in LOOKED_AT
-        }
-        rows = {name: each.rows for name, each in found.items()}
-        return await self._aside(lambda: summary(rows, self._minimum)), all(each.complete for each in found.values())
 
     async def _figures(self, platform: str, first: str, last: str) -> dict[Place, int | None]:
         found = await self._ledger.figures(platform)

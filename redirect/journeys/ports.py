@@ -162,6 +162,18 @@ class ReleaseStore(CountStore, Protocol):
         ...
 
 
+class SummaryStore(ReleaseStore, Protocol):
+    """Where what closed months come to is kept beside their releases. Every call may raise StoreError."""
+
+    async def summaries(self, platform: str, units: Sequence[Unit], minimum: int) -> list[bytes | None]:
+        """What is kept of these months under this minimum; None where nothing is."""
+        ...
+
+    async def write_summary(self, platform: str, unit: Unit, minimum: int, record: bytes) -> None:
+        """Keep what a month comes to, for as long as its releases."""
+        ...
+
+
 class Aside(Protocol):
     """Runs work that takes its time where it holds up nobody."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any, Final
 
-import pygal
-
+from redirect.charts import pygal
 from redirect.domain.document import Unit
 
 if TYPE_CHECKING:

@@ -24,8 +24,10 @@ def comparison(
 ) -> Report:
     """A report of one chapter of figures, one chart, and the weeks."""
     of = ", ".join(f"{name} {label}" for name, label in asked.where.items()) or asked.table
+    waved = found.seasonal
     figures = (
         Figure("All weeks after, beside what was expected", _change(found.average), _limits(found.average)),
+        *([Figure("The same, with room for a season", _change(waved), _limits(waved))] if waved else []),
         Figure("The step at the change", _change(found.level), _limits(found.level)),
         Figure("The bend of the trend, a week", _change(found.trend), _limits(found.trend)),
     )
@@ -48,7 +50,10 @@ def _verdict(found: BeforeAfter) -> str:
             " That is no proof that nothing changed; the range says how much may have."
         )
     more = "more" if found.average.value > 1 else "fewer"
-    return f"In the {after} weeks after the change there were {more} than the {before} weeks before let expect."
+    said = f"In the {after} weeks after the change there were {more} than the {before} weeks before let expect."
+    if found.seasonal and found.seasonal.low <= 1 <= found.seasonal.high:
+        return f"{said} It may be the season: the weeks are too few to tell. Longer series, or a control series, would."
+    return said
 
 
 SEASONS = {
@@ -61,9 +66,9 @@ SEASONS = {
 def _how(found: BeforeAfter) -> tuple[str, ...]:
     control = "Beside a control series" if found.controlled else "Without a control series"
     method = (
-        f"{control}: segmented regression of the logarithm of weekly counts. The errors of two weeks in a row have a"
-        f" correlation of {found.autocorrelation:.2f} (restricted maximum likelihood). Intervals are at 95 %: the wider"
-        f" of these and of those of Newey and West over {found.lags} weeks."
+        f"{control}: segmented regression of the logarithm of weekly counts. The errors of two weeks in a row most"
+        f" likely have a correlation of {found.autocorrelation:.2f}; intervals are at 95 %, over all correlations by"
+        f" how likely these are (Zellner and Tiao), and span those of Newey and West over {found.lags} weeks."
     )
     spread = f"The weeks vary {sqrt(max(found.spread, 0)):.1f} times as much as counts of independent events would."
     return method, spread, SEASONS[found.seasons]

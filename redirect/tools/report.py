@@ -56,7 +56,7 @@ async def collect(settings: Settings, platform: str, first: int, last: int, cloc
             raise SettingsError("--from, --to: no month of these has closed and is still kept")
         found = await _experiments(settings, store, clock, overview)
     made = datetime.fromtimestamp(clock(), UTC).date().isoformat()
-    return Transparency(overview, _names(), shown_name, found).report(made, __version__)
+    return Transparency(overview, english(), shown_name, found).report(made, __version__)
 
 
 async def weeks(settings: Settings, asked: Asked) -> tuple[Weeks, Weeks | None, Weeks | None]:
@@ -94,7 +94,8 @@ def _shown_name(settings: Settings, name: str) -> str:
     return (known[name].shown_name if name in known else "") or name
 
 
-def _names() -> Names:
+def english() -> Names:
+    """What services, countries and categories are called."""
     territories = Locale("en").territories
     directory = load_directory(shipped("messages") / "resources")
     return Names(

@@ -20,6 +20,7 @@ from redirect.web.figures_shown import PERCENT, Figure, Gap, Section, Table, Tim
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from redirect.domain.experiments import Stop
     from redirect.domain.sequential import Interval
     from redirect.domain.verdicts import Compared, Finding
     from redirect.journeys.experiments import Found
@@ -51,6 +52,8 @@ EARLY: Final = (
     "Looking early is allowed. The limits hold the truth at every look in 95 of 100 experiments; of 100 without any"
     " difference, at most 5 ever name an arm, however often somebody looks."
 )
+FEW: Final = 3
+"""Arms beside the default that are told one by one; of more, picture and table tell."""
 OUTCOMES: Final = {"stopped": "Stopped", "help": "Help opened"}
 STEPS: Final = {Guardrail.WRONG_MATCH: "Wrong matches", Guardrail.CRISIS_OPENED: "Crisis line opened"}
 
@@ -62,14 +65,17 @@ def sections(found: Found) -> list[Section]:
 
 def in_short(found: Found) -> list[str]:
     """What follows, in plain words: what stands first on the page."""
+    ended = [_ended(found.stop)] if found.stop else []
     if not found.result.weeks:
-        return [NOT_BEGUN if found.today < found.experiment.first else NO_WEEK]
-    return list(dict.fromkeys(headline(finding) for finding in found.result.findings))
+        return ended or [_nothing(found)]
+    return ended + list(dict.fromkeys(headline(finding) for finding in found.result.findings))
 
 
 def in_numbers(found: Found) -> list[str]:
-    """The same as counts that anyone can picture."""
+    """The same as counts that anyone can picture, where there are few arms."""
     default = found.experiment.default.variant
+    if len(found.result.findings) > FEW:
+        return []
     return [
         f"Of 100 first warnings, about {100 * each.stopped.share:.0f} were the last of their session in arm {each.arm},"
         f" and {100 * each.stopped.base:.0f} in arm {default}."
@@ -100,7 +106,7 @@ def _outcome(found: Found, outcome: str, title: str, lead: str, nothing: str) ->
     if nothing:
         return Section(name, title, lead, nothing=nothing)
     pairs = [(finding, compared) for finding in found.result.findings if (compared := getattr(finding, outcome))]
-    texts = [_said(found, finding, compared) for finding, compared in pairs]
+    texts = [_said(found, finding, compared) for finding, compared in pairs] if len(pairs) <= FEW else []
     figures = [_levels(found, name, outcome), *([_differences(found, name, pairs)] if pairs else [])]
     too_small = "" if pairs else "Some count is still too small to be published, so arms cannot be compared yet."
     return Section(name, title, lead, figures=figures, texts=[*texts, *([too_small] if too_small else [])])
@@ -147,16 +153,17 @@ def _parts(interval: Interval) -> tuple[float, float, float]:
 
 
 def _harm(found: Found) -> Section:
-    if found.stop is None:
-        said = "No arm was stopped."
-    else:
-        said = f"Stopped on {day_name(iso(found.stop.day))}: {found.stop.sentence}."
+    said = _ended(found.stop) if found.stop else "No arm was stopped."
     kinds = found.experiment.guardrails
     rows: list[list[Value]] = [
         [arm_name(found, each.arm), *(each.guardrails[kind] for kind in kinds)] for each in found.result.seen
     ]
     table = Table("guardrails", "For each first warning, by arm", ("Arm", *(STEPS[kind] for kind in kinds)), rows)
     return Section("harm", "Did any arm do harm?", HARM, figures=[Figure(table)] if rows else [], texts=[said])
+
+
+def _ended(stop: Stop) -> str:
+    return f"Stopped on {day_name(iso(stop.day))}: {stop.sentence}."
 
 
 def _trust(found: Found) -> Section:

@@ -28,11 +28,11 @@ LIMIT = 3.0
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    """Three platforms over ten weeks, in some countries."""
+    """Three platforms over two months, in some countries."""
     import time
 
     first = unit_of(Span.MONTH, int(time.time()) // DAY_SECONDS).days[0]
-    simulation = Simulation(first, 71, size=0.1, countries=12)
+    simulation = Simulation(first, 64, size=0.1, countries=8)
     with tempfile.TemporaryDirectory(prefix="rd-") as directory:
         return asyncio.run(measure(Path(directory), simulation))
 
@@ -59,20 +59,25 @@ def test_weeks_of_three_platforms_load_at_once_and_take_little_room(outcome: Out
     assert outcome.memory + outcome.files < 100e6
 
 
+def pages_of(outcome: Outcome) -> list[str]:
+    """The dashboard of each platform, and the experiments of the one that has any: the list, and the page of one."""
+    return [*(each.page for each in outcome.loaded), *outcome.loaded[0].experiments]
+
+
 def test_axe_finds_nothing_by_day_or_night(outcome: Outcome, page: Page) -> None:
-    # All have the same sections and one style sheet, so colours are measured on one of them.
-    for each in outcome.loaded:
-        is_first = each is outcome.loaded[0]
+    # All have the same parts and one style sheet, so colours are measured on one of each kind.
+    first, *others = (each.page for each in outcome.loaded)
+    for text in [first, *others, *outcome.loaded[0].experiments]:
         page.emulate_media(color_scheme="light")
-        page.set_content(each.page.replace("<details", "<details open"))
-        assert violations(page, colours=is_first) == []
-        assert not is_first or violations_by_night(page) == []
+        page.set_content(text.replace("<details", "<details open"))
+        assert violations(page, colours=text not in others) == []
+        assert text in others or violations_by_night(page) == []
 
 
 def test_nothing_scrolls_sideways_at_320_pixels(outcome: Outcome, page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 720})
-    for each in outcome.loaded:
-        page.set_content(each.page.replace("<details", "<details open"))
+    for text in pages_of(outcome):
+        page.set_content(text.replace("<details", "<details open"))
         assert not too_wide(page)
         wide = page.evaluate("""() => [...document.querySelectorAll('.sheet')]
             .filter(box => box.scrollWidth > box.clientWidth + 1)
@@ -80,24 +85,23 @@ def test_nothing_scrolls_sideways_at_320_pixels(outcome: Outcome, page: Page) ->
         assert wide == []
 
 
-def test_one_picture_of_each_chart_is_seen_at_a_time(outcome: Outcome, page: Page) -> None:
-    page.set_content(outcome.loaded[0].page)
+@pytest.mark.parametrize("place", [0, -1], ids=["platform", "experiment"])
+def test_one_picture_of_each_chart_is_seen_at_a_time_with_legible_letters(
+    outcome: Outcome, page: Page, place: int
+) -> None:
+    page.set_content(pages_of(outcome)[place])
     for width, seen, unseen in ((1280, "wide", "narrow"), (320, "narrow", "wide")):
         page.set_viewport_size({"width": width, "height": 720})
         assert page.locator(f".chart.{seen}:visible").count() == page.locator("figure").count() > 0
         assert page.locator(f".chart.{unseen}:visible").count() == 0
-
-
-def test_letters_in_charts_stay_legible_on_a_phone(outcome: Outcome, page: Page) -> None:
-    page.set_viewport_size({"width": 320, "height": 720})
-    page.set_content(outcome.loaded[0].page)
     heights = page.evaluate("""() => [...document.querySelectorAll('.chart.narrow text')]
         .map(text => text.getBoundingClientRect().height)""")
     assert min(heights) >= 11
 
 
-def test_paper_has_every_figure_and_no_form(outcome: Outcome, page: Page) -> None:
-    page.set_content(outcome.loaded[0].page)
+@pytest.mark.parametrize("place", [0, -1], ids=["platform", "experiment"])
+def test_paper_has_every_figure_and_no_form(outcome: Outcome, page: Page, place: int) -> None:
+    page.set_content(pages_of(outcome)[place])
     page.emulate_media(media="print")
     assert page.locator("select:visible, input:visible, button:visible").count() == 0
     assert page.locator(".chart.wide:visible").count() == page.locator("figure").count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from redirect.domain.counts import TABLES
 from redirect.domain.desistance import curve
 from redirect.domain.periods import Span, Unit, unit_of
-from redirect.domain.summary import Summary, summary, together
+from redirect.domain.summary import FORM, Summary, packed, summary, together, unpacked
 from redirect.domain.sureness import Count
 
 WEEK = unit_of(Span.WEEK, 20_780)
@@ -35,6 +36,26 @@ def page(unit: Unit, step: str, count: int, country: str = "AR", attempt: str = 
 
 def check(action: str, attempt: str, count: int, mode: str = "enforce", surface: str = "web", unit: Unit = WEEK) -> Row:
     return Row(unit, ("acme", surface, action, mode, attempt, "no"), count)
+
+
+def test_what_is_kept_of_a_summary_is_the_summary_and_nothing_else_is_taken_for_one() -> None:
+    sums = made(funnel=[page(DAY, "shown", 40), page(MONTH, "left", 10)], checks=[check("block", "0", 25)])
+    assert unpacked(packed(sums)) == sums
+    assert unpacked(packed(Summary())) == Summary()
+    for record in (b"", b"{}", b"[1,{}]", packed(sums).replace(b"[%d," % FORM, b"[%d," % (FORM + 1), 1), b"[1,2,3]"):
+        assert unpacked(record) is None
+
+
+def test_a_summary_that_comes_to_something_else_takes_another_form() -> None:
+    """Where this fails, raise FORM: summaries that were kept before would else stay as they are for two years."""
+    rows = [
+        page(unit, step, 40, country)
+        for unit in (DAY, WEEK, MONTH)
+        for step in ("shown", "left")
+        for country in ("AR", "CL")
+    ]
+    sums = made(funnel=rows, checks=[check("block", "0", 25), check("allow", "unknown", 900)])
+    assert (FORM, blake2b(packed(sums), digest_size=8).hexdigest()) == (1, "e3957f42c261f807")
 
 
 def test_days_weeks_and_months_add_up_and_only_weeks_are_shown_by_week() -> None:

@@ -65,6 +65,23 @@ async def test_a_month_that_has_been_released_is_read_once_and_adds_up(store: Re
     assert not [unit for _, unit in store.asked if unit.days[0] in FIRST.days]
 
 
+async def test_a_worker_that_has_just_begun_reads_no_release_of_a_month_that_was_summed(
+    store: Reads, ledger: StoreLedger
+) -> None:
+    simulation = Simulation(FIRST.days[0], len(FIRST.days), size=0.02, countries=4)
+    await simulation.put(store)
+    store.asked.clear()
+    sums = (await dashboard(store, ledger, simulation.now).overview("seek")).sums
+    assert not [unit for _, unit in store.asked if unit.days[0] in FIRST.days]
+    for record in (b"zorblax", b"[0,{}]", b'[1,{"steps":{}}]'):
+        await store.write_summary("seek", FIRST, 10, record)
+        assert (await dashboard(store, ledger, simulation.now).overview("seek")).sums == sums
+        assert store.asked
+        store.asked.clear()
+    higher = Dashboard(store, ledger, lambda: simulation.now, asyncio.to_thread, 50)
+    assert (await higher.overview("seek")).sums != sums
+
+
 async def test_a_month_whose_releases_are_late_is_looked_at_again(store: Reads, ledger: StoreLedger) -> None:
     now = (FIRST.days.stop + 1) * DAY_SECONDS + 9000.0
     looked = dashboard(store, ledger, now)

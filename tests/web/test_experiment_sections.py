@@ -139,7 +139,8 @@ def test_who_is_drawn_at_random_is_never_said_to_have_stopped() -> None:
 
 def test_an_arm_that_was_stopped_is_said_to_be_with_its_day() -> None:
     stopped = found({"A": 500, "B": 500}, stop=Stop("wrong_match", FIRST + 20, "B"))
-    assert "Stopped on 30 Oct 2024: arm B had more wrong matches" in words(stopped)["harm"]
+    assert in_short(stopped)[0] == part(stopped, "harm").texts[0]
+    assert in_short(stopped)[0].startswith("Stopped on 30 Oct 2024: arm B had more wrong matches")
     assert stopped.state.startswith("stopped on 2024-10-30")
 
 
