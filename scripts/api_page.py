@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,10 +66,10 @@ def _default(must: bool, schema: Node) -> str:  # noqa: FBT001 - one caller, one
     return f", else `{schema['default']}`" if schema.get("default") not in {None, ""} else ""
 
 
-def _shape(schema: Node | bool) -> str:
-    """A type in a few words, linked where it has a place of its own. `True` is JSON Schema for anything, `False` for nothing."""
-    if isinstance(schema, bool):
-        return "anything" if schema else "not allowed"
+def _shape(schema: Node | Literal[False]) -> str:
+    """A type in a few words, linked where it has a place of its own. `False` is JSON Schema for a field that may not be."""
+    if schema is False:
+        return "not allowed"
     if ref := schema.get("$ref"):
         name = ref.rpartition("/")[2]
         return f"[{name}](#{name.lower()})"

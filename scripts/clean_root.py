@@ -112,7 +112,7 @@ def debian(root: Path, *packages: str) -> Path:
 def inside(root: Path, command: Sequence[str], environ: Mapping[str, str]) -> None:
     """Run a step of an installation, as root in there; pip trusts whom it trusts out here."""
     with lent(root) as more:
-        told = [
+        told: list[str | Path] = [
             "unshare",
             "--mount",
             "--pid",

@@ -22,6 +22,7 @@ from conftest import PROGRAM, Service, eventually
 from redirect import data_dir, start
 from redirect import settings as settings_
 from redirect.adapters import bundles, keyring, sources, store_facts
+from redirect.adapters.content import shipped
 from redirect.adapters.lock import DataDirectoryLock
 from redirect.adapters.machine import Machine
 from redirect.adapters.spool import Spool
@@ -216,7 +217,7 @@ def a_store_in_the_clear(made: Deployment, patch: pytest.MonkeyPatch) -> None:
 
 def clocks_apart(_: Deployment, patch: pytest.MonkeyPatch) -> None:
     now = time.time
-    patch.setattr(store_facts.time, "time", lambda: now() - 90)
+    patch.setattr(time, "time", lambda: now() - 90)
 
 
 def no_list(made: Deployment, _: Any) -> None:
@@ -265,12 +266,12 @@ def drafts_for_everyone(made: Deployment, _: Any) -> None:
 
 def a_catalogue_that_is_gone(made: Deployment, patch: pytest.MonkeyPatch) -> None:
     copied = made.data.parent / "locales"
-    whole = start.shipped("locales")
+    whole = shipped("locales")
     copied.mkdir()
     for path in whole.iterdir():
         if path.name != "ar":
             (copied / path.name).symlink_to(path)
-    messages = start.shipped("messages")
+    messages = shipped("messages")
     patch.setattr(start, "shipped", lambda name: copied if name == "locales" else messages)
     patch.setattr(look_, "load_content", start.load_content)
     made.set(LANGUAGES="draft")

@@ -33,7 +33,7 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     """Any line; `holds` says which."""
 
 
-class Header(_Line, tag="backup", kw_only=True):
+class Header(_Line, frozen=True, kw_only=True, tag="backup"):
     """The first line. `id` is of this backup alone, so that it is never added twice."""
 
     format: Literal[1] = FORMAT
@@ -42,7 +42,7 @@ class Header(_Line, tag="backup", kw_only=True):
     version: str
 
 
-class Counted(_Line, tag="counts"):
+class Counted(_Line, frozen=True, kw_only=True, tag="counts"):
     """One period of one table: exact counts by joined labels, and what is noted of the batches that they came in."""
 
     table: str
@@ -51,7 +51,7 @@ class Counted(_Line, tag="counts"):
     applied: dict[str, _Count]
 
 
-class Released(_Line, tag="released"):
+class Released(_Line, frozen=True, kw_only=True, tag="released"):
     """What was published of one day, week or month, by platform and joined labels."""
 
     table: str
@@ -61,7 +61,7 @@ class Released(_Line, tag="released"):
     shown: dict[str, dict[str, _Count]]
 
 
-class Kept(_Line, tag="kept"):
+class Kept(_Line, frozen=True, kw_only=True, tag="kept"):
     """What people gave: figures and notes of a platform, pauses of services, stops of experiments; as it is stored."""
 
     what: Literal["figures", "notes", "paused", "stopped"]
@@ -69,7 +69,7 @@ class Kept(_Line, tag="kept"):
     fields: dict[str, str]
 
 
-class End(_Line, tag="end"):
+class End(_Line, frozen=True, kw_only=True, tag="end"):
     """The last line."""
 
     lines: int
@@ -135,8 +135,9 @@ def _texts(path: Path) -> Iterator[bytes]:
 
 def _line(path: Path, text: bytes) -> Header | Record | End:
     try:
-        return _LINES.decode(text)
+        line: Header | Record | End = _LINES.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BackupError(
             f"{path}: a line cannot be read: damaged, no backup of counts, or made by a newer version"
         ) from None
+    return line
