@@ -15,7 +15,7 @@ SHIPPED = (".mo", ".pot", ".toml")
 
 
 def compile_catalogues(locales: Path) -> None:
-    """Write a .mo beside every .po, whole or not at all: a service may be reading. A fuzzy translation counts as none."""
+    """Write a .mo beside every .po, whole or not at all: a service may be reading. What is fuzzy counts as none."""
     for source in sorted(locales.glob("*/LC_MESSAGES/*.po")):
         with source.open("rb") as text:
             catalogue = read_po(text, locale=source.parts[-3])

@@ -67,7 +67,7 @@ def _default(must: bool, schema: Node) -> str:  # noqa: FBT001 - one caller, one
 
 
 def _shape(schema: Node | Literal[False]) -> str:
-    """A type in a few words, linked where it has a place of its own. `False` is JSON Schema for a field that may not be."""
+    """A type in a few words, linked where it has a place of its own. `False`: a field that may not be."""
     if schema is False:
         return "not allowed"
     if ref := schema.get("$ref"):
