@@ -108,6 +108,22 @@ release: .venv/made-release ## The same of a clean checkout with a dated changel
 soak: .venv/made-dev ## Ten million counts while workers and store are killed: none lost, none doubled
 	$(BIN)/python -m bench.soak
 
+.PHONY: overload
+overload: .venv/made-dev catalogues ## Once, twice and five times what one worker can do: who is answered, how fast
+	$(BIN)/python -m bench.overload
+
+STARTS ?= 100
+
+.PHONY: chaos
+chaos: .venv/made-dev catalogues programs ## Every fault on a service of its own, and STARTS=100 starts and stops under load
+	CHAOS=1 STARTS=$(STARTS) $(BIN)/pytest -s tests/chaos
+
+MINUTES ?= 60
+
+.PHONY: endure
+endure: .venv/made-dev catalogues ## MINUTES=60 of mixed load on two workers: memory and open files must not grow
+	$(BIN)/python -m bench.endure --minutes $(MINUTES)
+
 SCHEMA_EXAMPLES ?= 5000
 
 .PHONY: schema

@@ -32,14 +32,17 @@ from rich.table import Table
 from redirect.adapters.background import repeat
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.flush import ROUND, Flusher, drain
+from redirect.adapters.lock import DataDirectoryLock
 from redirect.adapters.processes import end_with_parent
 from redirect.adapters.spool import Spool
 from redirect.adapters.store import Store
-from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
+from redirect.adapters.supervisor import Node, Supervisor
 from redirect.domain.counts import CHECKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from redirect.adapters.handover import Handover
 
 WORKERS = 4
 AT_ONCE = 1000
@@ -183,9 +186,13 @@ def _serve(data: Path, notes: Notes) -> None:
         store.start()
         store.wait()
         work = partial(_work, data, store.url, notes)
-        Supervisor(lock, store, WORKERS, work, lambda: True, lambda: None).run()
+        Supervisor(Node(WORKERS, work, lambda: WORKERS, lambda: None, _nobody_follows), lock, store).run()
     finally:
         store.stop()
+
+
+def _nobody_follows(_workers: Sequence[int]) -> Handover:
+    raise NotImplementedError
 
 
 def _work(data: Path, url: str, notes: Notes, worker: int) -> None:

@@ -33,6 +33,7 @@ from redirect.adapters.watcher import LOOK, KeyWatcher, ListWatcher, PauseWatche
 from redirect.data_dir import store_url
 from redirect.site import Parts, Site
 from redirect.web.readers import Readers
+from redirect.web.turn import Turn
 
 if TYPE_CHECKING:
     from redirect.adapters.keyring import Keyring
@@ -47,6 +48,7 @@ class Worker:
         data = settings.data_dir
         self.anomalies = logs.Anomalies(partial(board.add, Metric.ERRORS))
         self.connections, self.log_format = settings.connections, settings.log_format
+        self.turn = Turn(partial(_refused, board, self.anomalies))
         self.store = Store(store_url(settings))
         self.ledger = StoreLedger(store_url(settings))
         self.lists = LiveList(data / "lists", keys.list_key, keys.trust, time.time)
@@ -97,5 +99,11 @@ class Worker:
                 anomalies=self.anomalies,
                 board=board,
                 readers=Readers(settings.proxies, Clicks()),
+                turn=self.turn,
             )
         )
+
+
+def _refused(board: Board, anomalies: logs.Anomalies) -> None:
+    board.add(Metric.REFUSED)
+    anomalies.note("calls were refused, since more was asked than can be answered in time")

@@ -35,7 +35,8 @@ from redirect.domain.errors import SettingsError
 from redirect.start import Content, load_content
 from redirect.web.check import CHECK_LIMIT
 from redirect.web.connections import LOOK, Connections
-from redirect.web.protocol import nothing_at_once, protocol
+from redirect.web.door import Door
+from redirect.web.protocol import no_call, nothing_at_once, protocol
 from redirect.web.servers import BesideServer, Server
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     from redirect.adapters.keyring import Keyring
     from redirect.settings import Settings
-    from redirect.web.protocol import AtOnce
+    from redirect.web.protocol import AtOnce, IsCall
 
     Sockets = tuple[socket.socket, socket.socket | None]
 
@@ -198,9 +199,11 @@ async def _work(worker: Worker, board: Board, listeners: Sockets) -> None:
         pass
     except Exception:  # noqa: BLE001 (told, with its trace)
         tell(Event.NOTHING_KEPT, trace=True)
-    config, places = _listening(worker, worker.site.app, worker.site.at_once, KEEP_ALIVE)
-    server = Server(config, places, board.begin_serving)
+    site = worker.site
+    config, places = _listening(worker, site.app, site.at_once, site.is_call, KEEP_ALIVE)
     listener, stop = listeners
+    server = Server(config, places, board.begin_serving)
+    worker.turn.after_long.append(Door(listener, server.protocol).let_in)
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     beside = (*worker.beside, (places.look, LOOK))
@@ -220,8 +223,9 @@ async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIte
     if worker.site.stop_page is None or listener is None:
         yield
         return
-    config, places = _listening(worker, worker.site.stop_page, nothing_at_once, KEEP_ALIVE_OF_PERSONS)
+    config, places = _listening(worker, worker.site.stop_page, nothing_at_once, no_call, KEEP_ALIVE_OF_PERSONS)
     server = BesideServer(config, places)
+    worker.turn.after_long.append(Door(listener, server.protocol).let_in)
     looking = asyncio.create_task(repeat(places.look, LOOK))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -232,12 +236,14 @@ async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIte
         looking.cancel()
 
 
-def _listening(worker: Worker, app: ASGIApp, at_once: AtOnce, keep_alive: int) -> tuple[uvicorn.Config, Connections]:
+def _listening(
+    worker: Worker, app: ASGIApp, at_once: AtOnce, is_call: IsCall, keep_alive: int
+) -> tuple[uvicorn.Config, Connections]:
     """How one listener is served, and the connections it will have."""
     places = Connections(_room_for(worker.connections), keep_alive, worker.anomalies.note)
     config = uvicorn.Config(
         app,
-        http=protocol(worker.site.help_page, at_once, CHECK_LIMIT, places),
+        http=protocol(worker.site.help_page, at_once, CHECK_LIMIT, places, worker.turn, is_call),
         ws="none",
         lifespan="off",
         access_log=False,  # it would write query strings

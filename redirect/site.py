@@ -26,7 +26,7 @@ from redirect.journeys.situations import Situations
 from redirect.journeys.steps import Steps, known_labels
 from redirect.journeys.views import Views
 from redirect.web import routes
-from redirect.web.check import BatchEndpoint, Caller, CheckEndpoint, ExplainEndpoint
+from redirect.web.check import MOST_BATCHES, BatchEndpoint, Caller, CheckEndpoint, ExplainEndpoint
 from redirect.web.counts import CountsEndpoint
 from redirect.web.dashboard import DashboardPages
 from redirect.web.desk import HOME, Desk
@@ -46,6 +46,7 @@ from redirect.web.security_txt import SecurityText
 from redirect.web.stop import StopPage, blocked
 from redirect.web.tallies import TalliesEndpoint
 from redirect.web.trial import Trial
+from redirect.web.turn import Line
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -59,13 +60,14 @@ if TYPE_CHECKING:
     from redirect.adapters.live_list import LiveList
     from redirect.adapters.logs import Anomalies
     from redirect.adapters.passes import PassBox
-    from redirect.adapters.spool import NoSpool, Spool
+    from redirect.adapters.spool import LateSpool, Spool
     from redirect.adapters.state import WorkerState
     from redirect.adapters.store import Store
     from redirect.adapters.tokens import TokenBox
     from redirect.settings import Settings
     from redirect.start import Content
     from redirect.web.readers import Readers
+    from redirect.web.turn import Turn
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Parts:
     access: AccessKeys
     directory: LiveDirectory
     experiments: LiveExperiments
-    spool: Spool | NoSpool
+    spool: Spool | LateSpool
     store: Store
     ledger: StoreLedger
     passes: PassBox
@@ -88,6 +90,7 @@ class Parts:
     anomalies: Anomalies
     board: Board
     readers: Readers
+    turn: Turn
 
 
 class Site:
@@ -118,6 +121,7 @@ class Site:
         check = self._check.at_once if parts.settings.only != "pages" else None
         pages = self._pages.at_once if parts.settings.only != "api" else None
         self.at_once = routes.at_once(self._base, check, pages)
+        self.is_call = routes.is_call(self._base)
 
     def _application(self) -> ASGIApp:
         served = routes.health_routes(self._health) + self._for_finders()
@@ -154,7 +158,7 @@ class Site:
         parts.directory.when_changed.append(resources.forget)
         return self._for_managers() + routes.api_routes(
             self._check,
-            BatchEndpoint(self._checker, self._caller, count),
+            BatchEndpoint(self._checker, self._caller, count, Line(MOST_BATCHES, parts.turn.refused)),
             ExplainEndpoint(self._checker, parts.access),
             TalliesEndpoint(parts.store, parts.access, time.time),
             ForwardEndpoint(self._checker, self._caller, parts.settings.query_parameters, parts.url, count),

@@ -60,6 +60,7 @@ class AccessKeys:
         self._clock = clock
         self._rates = rates
         self._records = dict(built_in)
+        self._is_kept = True
         if cache.exists():
             # A damaged copy must not stop the start: the store has the keys too.
             with suppress(msgspec.DecodeError, msgspec.ValidationError, OSError):
@@ -91,7 +92,10 @@ class AccessKeys:
         access = {key: record for key, record in read.items() if record is not None}
         if self._take(access):
             self.tick()
+            self._is_kept = False
+        if not self._is_kept:  # also what found no room before: a key that was revoked must not come back with a start
             write_atomically(self._cache, msgspec.json.encode(access))
+            self._is_kept = True
 
     def tick(self) -> None:
         """Let go of those that have ended. Often, since nobody looks when one is presented."""

@@ -33,6 +33,7 @@ class Metric(IntEnum):
     PAGES = 1
     ERRORS = 2
     LOST_COUNTS = 3
+    REFUSED = 4
 
 
 ABOUT = {
@@ -40,6 +41,7 @@ ABOUT = {
     Metric.PAGES: ("pages", "Pages of all kinds, in tens, once an hour"),
     Metric.ERRORS: ("errors", "Anomalies: malformed requests, answers that broke and were replaced"),
     Metric.LOST_COUNTS: ("lost_counts", "Counts that found no room on the disk"),
+    Metric.REFUSED: ("refused", "Calls refused, since more was asked than can be answered in time"),
 }
 
 

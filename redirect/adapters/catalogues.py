@@ -4,6 +4,7 @@ Must never serve a language in which one text is missing: a page is in one langu
 from __future__ import annotations
 
 import gettext
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,10 +94,8 @@ def _compiled(directory: Path, tag: str) -> gettext.NullTranslations | None:
     try:
         with file.open("rb") as compiled:
             return gettext.GNUTranslations(compiled)
-    except FileNotFoundError:
+    except (OSError, ValueError, struct.error):  # missing, empty or cut short: the other languages are served
         return None
-    except (OSError, ValueError) as error:
-        raise ContentError(f"{file}: cannot be read ({error})") from error
 
 
 def _locale(tag: str, review: Review, texts: str) -> Locale:

@@ -24,9 +24,19 @@ class Event(Enum):
     LIST_LIVE = logging.INFO, "list {version} is live"
     LIST_REFUSED = logging.ERROR, "list {version} is refused, {live} stays live: {reason}"
     WORKER_ENDED = logging.ERROR, "worker {worker} ended ({how}); starting another"
+    WORKER_KEEPS_ENDING = logging.ERROR, "worker {worker} keeps ending ({how}); it is tried after ever longer pauses"
+    WORKER_RUNS_AGAIN = logging.INFO, "worker {worker} keeps running again"
     WORKER_FAILED = logging.ERROR, "worker {worker} ended with an error"
     STORE_ENDED = logging.ERROR, "the embedded store ended; starting it again, see valkey.log"
-    NO_ROOM_FOR_COUNTS = logging.ERROR, "no room for counts ({reason}): they are lost until the next start"
+    STORE_KEEPS_ENDING = (
+        logging.ERROR,
+        "the embedded store keeps ending, see valkey.log; it is tried after ever longer pauses",
+    )
+    NO_ROOM_FOR_COUNTS = (
+        logging.ERROR,
+        "no room for counts ({reason}): they wait, or are lost as redirect_lost_counts_total says",
+    )
+    ROOM_FOR_COUNTS = logging.INFO, "there is room for counts again"
     NOTHING_KEPT = logging.ERROR, "what is kept could not be read; the service goes on without"
     EXPERIMENT_ENDED = logging.WARNING, "experiment {experiment} has ended: {reason}"
     ARMS_OUT_OF_SHARE = logging.WARNING, "experiment {experiment} does not show its arms in their shares on {platform}"

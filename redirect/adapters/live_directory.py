@@ -32,6 +32,7 @@ class LiveDirectory:
         self._cache = cache
         self._clock = clock
         self._paused: Mapping[str, str] = {}
+        self._is_kept = True
         self.when_changed: list[Callable[[], None]] = []
         if cache.exists():
             # A damaged copy must not stop the start: the store has the pauses too.
@@ -46,7 +47,10 @@ class LiveDirectory:
         if paused != self._paused:
             self._paused = paused
             self._see()
+            self._is_kept = False
+        if not self._is_kept:  # also what found no room on the disk before
             write_atomically(self._cache, msgspec.json.encode(paused))
+            self._is_kept = True
 
     def tick(self) -> None:
         """Look at the clock: with a new day a pause may be over, or a record have become stale."""

@@ -48,6 +48,7 @@ class LiveExperiments:
         self._cache = cache
         self._clock = clock
         self._stops: Mapping[str, Stop] = {}
+        self._is_kept = True
         if cache.exists():
             # A damaged copy must not stop the start: the store has the stops too.
             with suppress(msgspec.DecodeError, OSError):
@@ -78,13 +79,15 @@ class LiveExperiments:
     def refresh(self, records: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
         stops = read_stops(records)
-        if stops == self._stops:
-            return
-        for name in stops.keys() - self._stops.keys():
-            tell(Event.EXPERIMENT_ENDED, experiment=name, reason=stops[name].sentence)
-        self._stops = stops
-        self._see()
-        write_atomically(self._cache, msgspec.json.encode(stops))
+        if stops != self._stops:
+            for name in stops.keys() - self._stops.keys():
+                tell(Event.EXPERIMENT_ENDED, experiment=name, reason=stops[name].sentence)
+            self._stops = stops
+            self._see()
+            self._is_kept = False
+        if not self._is_kept:  # also what found no room on the disk before
+            write_atomically(self._cache, msgspec.json.encode(stops))
+            self._is_kept = True
 
     def tick(self) -> None:
         """Look at the clock: with a new day an experiment may begin or end."""

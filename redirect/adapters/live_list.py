@@ -105,7 +105,8 @@ class LiveList:
             if (directory / bundles.ENVELOPE_NAME).read_bytes() == envelope:
                 return self._open(directory)
         bundles.write(directory, envelope, body)
-        for old in self._kept()[:-KEPT]:
+        others = [path for path in self._kept() if path != directory]
+        for old in others[: 1 - KEPT]:
             shutil.rmtree(old, ignore_errors=True)
         return self._open(directory)
 

@@ -17,9 +17,9 @@ import os
 import re
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from redirect.adapters.events import Event, tell
 from redirect.domain.counts import SEPARATOR, TABLES, Cell
 
 if TYPE_CHECKING:
@@ -55,7 +55,12 @@ class Spool:
         self._id, self._lock = _claim_new(directory)
         self._sequence = 0
         self._on_lost = on_lost
-        self._open_file()
+        try:
+            self._open_file()
+        except OSError:
+            _lock_path(directory, self._id).unlink(missing_ok=True)
+            os.close(self._lock)
+            raise
 
     def add(self, table: Table, labels: tuple[str, ...]) -> None:
         """Add one to a cell of the open period."""
@@ -116,31 +121,41 @@ class Spool:
         self._cells: dict[tuple[str, int, tuple[str, ...]], int] = {}
 
 
-class NoSpool:
-    """Stands in where no spool can be opened: the service answers, and every count is said to be lost."""
+class LateSpool:
+    """Stands in where no spool can be opened yet: the service answers, and every count is said to be lost, until there
+    is room for one. It looks each time it is asked for what waits."""
 
-    def __init__(self, on_lost: Callable[[], object]) -> None:
+    def __init__(self, open_: Callable[[], Spool], on_lost: Callable[[], object]) -> None:
+        self._open = open_
         self._on_lost = on_lost
+        self._spool: Spool | None = None
 
-    def add(self, table: Table, labels: tuple[str, ...]) -> None:  # noqa: ARG002 (as in Tally)
-        """Lose one."""
-        self._on_lost()
+    def add(self, table: Table, labels: tuple[str, ...]) -> None:
+        """As a spool does, or lose one."""
+        if self._spool is None:
+            self._on_lost()
+        else:
+            self._spool.add(table, labels)
 
     def seal(self) -> list[SpooledBatch]:
-        """Nothing."""
-        return []
+        """As a spool does. Raises OSError while there is no room."""
+        if self._spool is None:
+            self._spool = self._open()
+        return self._spool.seal()
 
     def close(self) -> None:
-        """Nothing."""
+        """As a spool does."""
+        if self._spool is not None:
+            self._spool.close()
 
 
-def open_spool(directory: Path, clock: Clock, on_lost: Callable[[], object]) -> Spool | NoSpool:
-    """A spool, or what stands in where the disk has no room for one."""
+def open_spool(directory: Path, clock: Clock, on_lost: Callable[[], object]) -> Spool | LateSpool:
+    """A spool, or what stands in while the disk has no room for one."""
+    open_ = partial(Spool, directory, clock, on_lost)
     try:
-        return Spool(directory, clock, on_lost)
-    except OSError as error:
-        tell(Event.NO_ROOM_FOR_COUNTS, reason=error.strerror or type(error).__name__)
-        return NoSpool(on_lost)
+        return open_()
+    except OSError:
+        return LateSpool(open_, on_lost)
 
 
 def adopt(directory: Path) -> Generator[SpooledBatch]:

@@ -2,7 +2,8 @@
 
 Start: lock, store, listening socket, workers. Stop, in the opposite order: workers finish what they have and
 flush their counts, then the store writes its file out and ends. A worker or store that dies is started again
-within a second. On SIGHUP it becomes the next program, see `handover.py`.
+within a second; one that keeps dying, after ever longer pauses, and that is said once. On SIGHUP it becomes the next
+program, see `handover.py`.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from redirect.adapters.lock import DataDirectoryLock
 
 LOOK_EVERY = 0.1
-QUICK_DEATH = 1.0
+QUICK_DEATH = 5.0
+"""Seconds of a life that was none: what ended it will most likely end the next one, too."""
 PAUSE_AFTER_QUICK_DEATH = 0.5
 LONGEST_PAUSE = 30.0
+CHANCES = 2
+"""Quick deaths in a row after which the pauses grow."""
 TERMINAL = 0
 """The descriptor of standard input."""
 
@@ -46,6 +50,45 @@ class Node:
     handover: Callable[[Sequence[int]], Handover]
 
 
+class Revival:
+    """When one process is started again, and whether that is worth a line."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._quick_deaths = 0
+
+    @property
+    def keeps_dying(self) -> bool:
+        """Whether it has died quickly too often in a row."""
+        return self._quick_deaths > CHANCES
+
+    @property
+    def is_news(self) -> bool:
+        """Whether its last death is worth a line: of many in a row only the first ones are."""
+        return self._quick_deaths <= CHANCES + 1
+
+    def begins(self) -> None:
+        """It was started."""
+        self._began = self._clock()
+
+    def lives(self) -> bool:
+        """To be asked while it runs: True once, when one that kept dying has come through."""
+        if not self.keeps_dying or self._clock() - self._began < QUICK_DEATH:
+            return False
+        self._quick_deaths = 0
+        return True
+
+    def due_after_death(self) -> float:
+        """The moment for another."""
+        now = self._clock()
+        if now - self._began >= QUICK_DEATH:
+            self._quick_deaths = 0
+            return now
+        self._quick_deaths += 1
+        return now + min(PAUSE_AFTER_QUICK_DEATH * 2.0 ** max(0, self._quick_deaths - CHANCES), LONGEST_PAUSE)
+
+
 class Supervisor:
     """Keeps workers and, if there is one, the embedded store alive until it is told to stop, or to become another.
     `before` are workers of the program before this one."""
@@ -58,9 +101,8 @@ class Supervisor:
         self._node = node
         self._workers: dict[int, int] = {}
         self._due = dict.fromkeys(range(node.count), 0.0)
-        self._started: dict[int, float] = {}
-        self._store_started = self._store_due = 0.0
-        self._store_pause = PAUSE_AFTER_QUICK_DEATH
+        self._revivals = {index: Revival() for index in range(node.count)}
+        self._store_revival, self._store_due = Revival(), 0.0
         self._before = Retiring(before)
         self._trial: Trial | None = None
         self._stopping = self._reloading = False
@@ -119,8 +161,8 @@ class Supervisor:
         for index, due in list(self._due.items()):
             if time.monotonic() >= due:
                 del self._due[index]
+                self._revivals[index].begins()
                 self._workers[self._fork(index)] = index
-                self._started[index] = time.monotonic()
 
     def _fork(self, index: int) -> int:
         sys.stdout.flush()
@@ -138,7 +180,8 @@ class Supervisor:
             self._node.run_worker(index)
             status = 0
         except Exception:  # noqa: BLE001 (told, with its trace)
-            tell(Event.WORKER_FAILED, trace=True, worker=index)
+            if not self._revivals[index].keeps_dying:
+                tell(Event.WORKER_FAILED, trace=True, worker=index)
         finally:
             sys.stderr.flush()
             os._exit(status)
@@ -147,26 +190,28 @@ class Supervisor:
         self._before.reap()
         for pid, index in list(self._workers.items()):
             ended, status = os.waitpid(pid, os.WNOHANG)
+            revival = self._revivals[index]
             if not ended:
+                if revival.lives():
+                    tell(Event.WORKER_RUNS_AGAIN, worker=index)
                 continue
             del self._workers[pid]
-            quick = time.monotonic() - self._started[index] < QUICK_DEATH
-            self._due[index] = time.monotonic() + (PAUSE_AFTER_QUICK_DEATH if quick else 0)
-            if not self._stopping:
-                tell(Event.WORKER_ENDED, worker=index, how=_how(status))
+            self._due[index] = revival.due_after_death()
+            if not self._stopping and revival.is_news:
+                event = Event.WORKER_KEEPS_ENDING if revival.keeps_dying else Event.WORKER_ENDED
+                tell(event, worker=index, how=_how(status))
 
     def _revive_store(self) -> None:
-        """At once, but for a store that ends as soon as it starts: then after ever longer pauses."""
         if not self._store or self._stopping or not self._store.ended():
             return
-        now = time.monotonic()
+        revival = self._store_revival
         if not self._store_due:
-            quick = now - self._store_started < QUICK_DEATH
-            self._store_pause = min(2 * self._store_pause, LONGEST_PAUSE) if quick else PAUSE_AFTER_QUICK_DEATH
-            self._store_due = now + (self._store_pause if quick else 0)
-        if now >= self._store_due:
-            tell(Event.STORE_ENDED)
-            self._store_started, self._store_due = now, 0.0
+            self._store_due = revival.due_after_death()
+            if revival.is_news:
+                tell(Event.STORE_KEEPS_ENDING if revival.keeps_dying else Event.STORE_ENDED)
+        if time.monotonic() >= self._store_due:
+            revival.begins()
+            self._store_due = 0.0
             self._store.start()
 
     def _stop_workers(self) -> None:

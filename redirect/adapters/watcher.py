@@ -77,8 +77,10 @@ class KeyWatcher:
             records = await self._store.access_keys()
             if records is not None:
                 self._access.refresh(records)
-        except (StoreError, OSError):
+        except StoreError:
             self.reachable = False
+        except OSError:
+            self.reachable = True  # it is the copy on the disk that found no room; it is tried again
         else:
             self.reachable = True
 

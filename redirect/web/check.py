@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from redirect.journeys.check import Checker
     from redirect.web.http import Whole
     from redirect.web.native import Native
+    from redirect.web.turn import Line
 
 CHECK_LIMIT = 1 << 16
 """Bytes of a body: a text of 4 kB with every character escaped, and room for the rest."""
 BATCH_LIMIT = 1 << 22
 BATCH_SUBJECTS = 1000
+MOST_BATCHES = 16
+"""Batches that a worker takes in at a time; they are decided one after the other, so that none holds up a check."""
 YIELD_AFTER = 0.002
 """Seconds of work on one batch before others get their turn."""
 
@@ -144,16 +147,24 @@ class ExplainEndpoint:
 class BatchEndpoint:
     """Many subjects in one request."""
 
-    def __init__(self, checker: Checker, caller: Caller, count: Count) -> None:
+    def __init__(self, checker: Checker, caller: Caller, count: Count, line: Line) -> None:
         self._checker = checker
         self._caller = caller
         self._count = count
+        self._line = line
         self._decoder = msgspec.json.Decoder(Batch)
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request; either all subjects are answered or none."""
-        counted = self._caller.platform_of_many(request)
-        subjects = decode(self._decoder, await read_body(receive, BATCH_LIMIT)).subjects
+        with self._line.place():
+            counted = self._caller.platform_of_many(request)
+            body = await read_body(receive, BATCH_LIMIT)
+            async with self._line.turn:
+                answer = msgspec.json.encode(await self._answers(body, counted))
+        await send_json(send, answer)
+
+    async def _answers(self, body: bytes, counted: Callable[[int], Platform]) -> Answers:
+        subjects = decode(self._decoder, body).subjects
         platform = counted(len(subjects))
         for subject in subjects:
             subject.ensure_valid()
@@ -166,7 +177,7 @@ class BatchEndpoint:
                 await asyncio.sleep(0)  # others wait for single answers meanwhile
                 since = perf_counter()
         self._count(len(answers))
-        await send_json(send, msgspec.json.encode(Answers(answers)))
+        return Answers(answers)
 
 
 def decode(decoder: msgspec.json.Decoder[Wanted], body: bytes) -> Wanted:

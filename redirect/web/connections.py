@@ -32,6 +32,10 @@ PATIENCE: Final = {Phase.HEAD: 10, Phase.BODY: 30, Phase.ANSWER: 300, Phase.CLOS
 answer may be a video on a slow telephone."""
 
 
+MOST_TURNED_AWAY: Final = 64
+LOOKS_TO_TELL: Final = 2
+
+
 class Connection(Protocol):
     """One of them, as seen from here."""
 
@@ -48,6 +52,10 @@ class Connection(Protocol):
         """End it now."""
         ...
 
+    def turn_away(self) -> None:
+        """Refuse whatever it asks."""
+        ...
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -58,6 +66,7 @@ class _Seen:
 class Connections:
     """At most `most` at a time. One more takes the place of the oldest that has not brought a single request to its
     end; only where there is none such is it refused itself. So whoever fills all places by waiting shuts nobody out.
+    Beside them a few that are refused are kept for a moment, until they have been told.
     """
 
     def __init__(self, most: int, keep_alive: int, note: Callable[[str], None]) -> None:
@@ -68,6 +77,7 @@ class Connections:
         self._unproven: dict[Connection, None] = {}
         self.draining = False
         """Whether each connection ends with the answer that comes next, and says so in it."""
+        self._turned_away: dict[Connection, int] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -76,11 +86,12 @@ class Connections:
         """A new one."""
         if len(self._seen) >= self._most:
             self._note("more connections at once than a worker keeps")
-            first = next(iter(self._unproven), connection)
+            first = next(iter(self._unproven), None)
+            if first is None:
+                self._turn_away(connection)
+                return
             self.forget(first)
             first.cut()
-            if first is connection:
-                return
         self._seen[connection] = _Seen(connection.place)
         self._unproven[connection] = None
 
@@ -88,9 +99,22 @@ class Connections:
         """One that has ended."""
         self._seen.pop(connection, None)
         self._unproven.pop(connection, None)
+        self._turned_away.pop(connection, None)
+
+    def _turn_away(self, connection: Connection) -> None:
+        if len(self._turned_away) >= MOST_TURNED_AWAY:
+            connection.cut()
+            return
+        self._turned_away[connection] = LOOKS_TO_TELL
+        connection.turn_away()
 
     async def look(self) -> None:
         """Give up those whose other end has taken too long. Every LOOK seconds."""
+        for connection, looks in list(self._turned_away.items()):
+            self._turned_away[connection] = looks - 1
+            if not looks:
+                self.forget(connection)
+                connection.cut()
         for connection, seen in list(self._seen.items()):
             place = connection.place
             begun, phase = place

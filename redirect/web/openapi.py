@@ -28,7 +28,7 @@ SIGNATURE_PROBLEMS = (
     "unsigned", "signature-unreadable", "signature-incomplete", "signature-late", "signature-wrong", "digest-wrong",
 )  # fmt: skip
 CALLER_PROBLEMS = ("malformed-json", "invalid-request", "query-or-url", "text-too-long", "body-too-large")
-KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope", "too-many-requests", *SIGNATURE_PROBLEMS)
+KEY_PROBLEMS = ("no-key", "wrong-key", "wrong-scope", "too-many-requests", "overloaded", *SIGNATURE_PROBLEMS)
 
 
 def document() -> dict[str, Any]:
@@ -209,7 +209,7 @@ def _resources(schema: dict[str, Any]) -> dict[str, Any]:
             "description": "Only what may stand behind this door",
         },
     ]
-    call["responses"] |= {"304": {"description": "Nothing has changed"}, **_problems("no-audience")}
+    call["responses"] |= {"304": {"description": "Nothing has changed"}, **_problems("no-audience", "overloaded")}
     return call
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 1
+"""Seconds after which who was refused for want of time may ask again."""
 
 
 class Problem(NamedTuple):
@@ -70,6 +72,11 @@ PROBLEMS: dict[str, Problem] = {
     "wrong-method": Problem(405, "This call has another method", "/v1/openapi.json lists every call."),
     "bad-parameter": Problem(400, "No such parameter", "/v1/openapi.json names them, and what each may be."),
     "store-unreachable": Problem(503, "The store does not answer", "Send the same again later: nothing is lost."),
+    "overloaded": Problem(
+        503,
+        "More is asked than can be answered in time",
+        "Act as your on_error setting says; Retry-After says when to ask.",
+    ),
     "internal": Problem(500, "Something broke on our side", "Act as your on_error setting says; we have counted it."),
 }
 
@@ -84,6 +91,8 @@ def respond(name: str, headers: Mapping[str, str] | None = None) -> Response:
     problem = PROBLEMS[name]
     body = {"type": type_of(name), "title": problem.title, "status": problem.status, "detail": problem.detail}
     extra = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+    if name == "overloaded":
+        extra = {"Retry-After": str(RETRY_AFTER)}
     return Response(
         msgspec.json.encode(body),
         status_code=problem.status,

@@ -1,6 +1,6 @@
-"""Owns what stands before the application: heads without end, bytes that are no HTTP, who waits too long, and requests
-that memory alone can answer. Must never write anything of a request anywhere, nor answer what the application would
-answer otherwise."""
+"""Owns what stands before the application: heads without end, bytes that are no HTTP, who waits too long, requests
+that memory alone can answer, and calls for which there is no time. Must never write anything of a request anywhere, nor
+answer what the application would answer otherwise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from redirect.web.connections import Phase
+from redirect.web.door import has_gone
+from redirect.web.http import GUARDING, header_lines, start_line
+from redirect.web.problems import RETRY_AFTER, respond
 
 if TYPE_CHECKING:
     from asyncio import Transport
@@ -20,9 +23,11 @@ if TYPE_CHECKING:
 
     from redirect.web.connections import Connections
     from redirect.web.http import Whole
+    from redirect.web.turn import Turn
 
     Answer = Callable[[Scope, bytes], Whole]
     AtOnce = Callable[[bytes, bytes], Answer | None]
+    IsCall = Callable[[bytes], bool]
 
 CLOSE = b"connection: close\r\n"
 HEAD_LIMIT = 1 << 17
@@ -30,12 +35,14 @@ HEAD_LIMIT = 1 << 17
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `page`, `at_once`, `limit` and `places` are those of `protocol`."""
+    """One connection. The first five are those of `protocol`."""
 
     page: ClassVar[bytes]
     at_once: ClassVar[staticmethod[[bytes, bytes], Answer | None]]
     limit: ClassVar[int]
     places: ClassVar[Connections]
+    turn: ClassVar[Turn]
+    is_call: ClassVar[staticmethod[[bytes], bool]]
 
     _begun = 0
     _in_head = True
@@ -44,6 +51,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _answer: Answer | None = None
     _body = b""
     _closing = False
+    _is_turned_away = False
+    _late_in = -1
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as the library's own
         super().connection_made(transport)
@@ -54,6 +63,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_turned_away:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
         if self._in_head:
             if self._head > HEAD_LIMIT:
                 self.transport.close()
@@ -71,12 +83,16 @@ class BoundedProtocol(HttpToolsProtocol):
         answer = self.at_once(self.parser.get_method(), self.url)
         if answer is not None and self._is_usual():
             self._answer, self._body = answer, b""
+        elif self._may_be_refused() and not self.turn.has_room():
+            self._answer, self._closing = overloaded, not self._is_usual()
         else:
             self._to_application()
 
     def on_body(self, body: bytes) -> None:
         if self._answer is None:
             super().on_body(body)
+            return
+        if self._answer is overloaded:
             return
         self._body += body
         if len(self._body) > self.limit:
@@ -87,8 +103,15 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._answer is None:
             super().on_message_complete()
             return
+        is_late = self._answer is overloaded or not self.turn.has_time()
+        if self.turn.is_long and has_gone(self.transport.get_extra_info("socket")):
+            self.transport.abort()
+            return
+        if is_late and self.is_call(self.url):
+            self.turn.refused()
+            self._answer = overloaded
         try:
-            start, headers, body = self._answer(
+            whole = self._answer(
                 {"method": self.parser.get_method().decode(), "headers": self.headers, "client": self.client},
                 self._body,
             )
@@ -97,6 +120,17 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         self._answer = None
+        self._write(whole)
+        if is_late:
+            self._come_late()
+
+    def _come_late(self) -> None:
+        if self._late_in == self.turn.number and not self.transport.is_closing():
+            self.turn.hold(self)
+        self._late_in = self.turn.number
+
+    def _write(self, whole: Whole) -> None:
+        start, headers, body = whole
         closing = self._closing or self.places.draining
         ours = b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
         self.transport.write(b"".join((start, CLOSE if closing else b"", ours, headers, body)))
@@ -132,6 +166,23 @@ class BoundedProtocol(HttpToolsProtocol):
         """End it now."""
         self.transport.abort()
 
+    def turn_away(self) -> None:
+        """Refuse whatever it asks; not before it has asked, since an answer to nothing may be lost."""
+        self._is_turned_away = True
+
+    def pause(self) -> None:
+        """Leave unread what comes."""
+        self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on, unless what was read still waits for the application."""
+        if not self.flow.read_paused:
+            self.transport.resume_reading()
+
+    def _may_be_refused(self) -> bool:
+        """A call to which nothing was said yet, and that nobody before it on its connection still waits for."""
+        return self.is_call(self.url) and not self.expect_100_continue and not self._busy()
+
     def _is_usual(self) -> bool:
         """Nothing before it still unanswered or unread, and the connection stays open after it."""
         return (
@@ -163,28 +214,53 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         """With the page that has help, and the end of the connection."""
+        later = f"retry-after: {RETRY_AFTER}\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             "content-type: text/html; charset=utf-8\r\n"
             f"content-length: {len(self.page)}\r\n"
-            "cache-control: no-store\r\nreferrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n"
+            f"{later}cache-control: no-store\r\nreferrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n"
             "connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + self.page)
         self.transport.close()
 
 
-def protocol(page: bytes, at_once: AtOnce, limit: int, places: Connections) -> type[BoundedProtocol]:
+def _problem(name: str) -> Whole:
+    """An answer that is always the same, as the application gives it."""
+    response = respond(name)
+    said = dict(response.raw_headers)
+    return start_line(response.status_code), header_lines({**GUARDING, **said}.items()), bytes(response.body)
+
+
+OVERLOADED = _problem("overloaded")
+
+
+def overloaded(_request: Scope, _body: bytes) -> Whole:
+    """What a call is told for which there is no time."""
+    return OVERLOADED
+
+
+def protocol(
+    page: bytes, at_once: AtOnce, limit: int, places: Connections, turn: Turn, is_call: IsCall
+) -> type[BoundedProtocol]:
     """The server's protocol, bounded, with `page` as the help for what is no request: somebody may be reading.
 
     `at_once` finds, by method and target, what needs no task of its own, since it waits for nothing: it makes a whole
     answer of a scope (`method`, `headers` and `client` alone are filled) and of a body of at most `limit` bytes. A task
     for each request costs more than a decision. Whatever is unusual about a request, and whatever fails, goes to the
-    application as if nothing had been tried. `places` are those of all connections of one listener.
+    application as if nothing had been tried. `places` are those of all connections of one listener. A target for which
+    `is_call` is true is refused while `turn` has no time or room for it.
     """
     own = {"page": page, "at_once": staticmethod(at_once), "limit": limit, "places": places}
+    own |= {"turn": turn, "is_call": staticmethod(is_call)}
     return type("Protocol", (BoundedProtocol,), own)
 
 
 def nothing_at_once(method: bytes, target: bytes) -> None:
     """For where everything goes to the application."""
+
+
+def no_call(_target: bytes) -> bool:
+    """For where all are persons."""
+    return False

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from redirect.web.http import Whole
     from redirect.web.media import MediaFile
     from redirect.web.pages import Pages
-    from redirect.web.protocol import Answer, AtOnce
+    from redirect.web.protocol import Answer, AtOnce, IsCall
     from redirect.web.resources import DirectoryPages, ResourcesEndpoint
     from redirect.web.security_txt import SecurityText
     from redirect.web.signed import Signers
@@ -148,6 +148,16 @@ def at_once(base: str, check: Answer | None, page: Callable[[str, Scope, bytes],
         if method == b"GET" and page is not None and (found := path.fullmatch(target)):
             return partial(page, found[1].decode())
         return None
+
+    return find
+
+
+def is_call(base: str) -> IsCall:
+    """Tells what platforms call from all else: pages, and what keeps a node running."""
+    prefixes = tuple({b"/v1/", f"{base}/v1/".encode()})
+
+    def find(target: bytes) -> bool:
+        return target.startswith(prefixes)
 
     return find
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -25,6 +25,12 @@ class DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, places: Connections) -> None:
         super().__init__(config)
         self._places = places
+
+    def protocol(self) -> asyncio.Protocol:
+        """That of a new connection, as the server makes it itself."""
+        kind: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        return made
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more, let each connection bring one more request, then as the parent."""

@@ -15,7 +15,8 @@ from uvicorn.server import ServerState
 from conftest import LISTED
 from redirect.web.connections import PATIENCE, Connections, Phase
 from redirect.web.http import read_body, whole_json
-from redirect.web.protocol import protocol
+from redirect.web.protocol import no_call, protocol
+from redirect.web.turn import Turn
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ async def listening() -> AsyncIterator[Listener]:
     places = Connections(MOST, KEEP_ALIVE, noted.append)
     state, port = ServerState(), free_port()
     listener = Listener(port, places, noted)
-    config = uvicorn.Config(answered, http=protocol(b"help", at_once, 100, places), lifespan="off")
+    config = uvicorn.Config(
+        answered, http=protocol(b"help", at_once, 100, places, Turn(lambda: None), no_call), lifespan="off"
+    )
     config.load()
     made: Callable[[], Any] = lambda: config.http_protocol_class(config, state, {})  # type: ignore[call-arg] # noqa: E731
     server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", port)
@@ -183,8 +186,14 @@ async def test_one_too_many_is_refused_where_all_others_have_shown_that_they_ask
             reader, _ = await listener.open(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             await reader.readuntil(b"ok")
         await listener.pass_seconds(1)
-        reader, _ = await listener.open()
-        assert await heard(reader) == b""
+        reader, _ = await listener.open(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        said = await heard(reader)
+        assert said.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nretry-after: 1\r\n" in said
+        assert said.endswith(b"help")
+        silent, _ = await listener.open()
+        await listener.pass_seconds(3)
+        assert await heard(silent) == b""
         assert len(listener.places) == MOST
 
 

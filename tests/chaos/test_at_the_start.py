@@ -1,0 +1,63 @@
+"""Owns what a service finds broken when it starts: it starts all the same, and does without."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import LISTED, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Service
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("redirect", "messages", "locales")
+SPOILT = ("de", "es", "th")
+
+
+@pytest.fixture(scope="module")
+def battered(make_service: Callable[..., Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """One that finds catalogues missing, cut short and empty, and nothing but rubbish in its data directory."""
+    installed = tmp_path_factory.mktemp("installed")
+    for part in PARTS:
+        shutil.copytree(ROOT / part, installed / part, ignore=shutil.ignore_patterns("__pycache__"))
+    missing, cut, empty = (installed / "locales" / tag / "LC_MESSAGES" / "redirect.mo" for tag in SPOILT)
+    missing.unlink()
+    cut.write_bytes(cut.read_bytes()[:5000])
+    empty.write_bytes(b"")
+    service = make_service("--demo", start=False, PYTHONPATH=str(installed))
+    _leave_rubbish(service.data_dir)
+    return service.start()
+
+
+def _leave_rubbish(data: Path) -> None:
+    for directory in (data / "lists" / "998", data / "lists" / "999", data / "spool"):
+        directory.mkdir(parents=True)
+    for name in ("access.json", "pauses.json", "stopped.json", "lists/999/list.bundle", "lists/999/manifest.json"):
+        (data / name).write_bytes(b"\x00{")
+    for spool, held in (("0", b"\xff" * 100), ("1", b""), ("2", b"\x10")):
+        (data / "spool" / f"{spool * 16}.{1:012d}.batch").write_bytes(held)
+        (data / "spool" / f"{spool * 16}.lock").touch()
+
+
+def test_a_catalogue_that_is_missing_or_cut_short_costs_its_own_language_alone(battered: Service) -> None:
+    ready = battered.get("/readyz").json()
+    assert ready["ready"]
+    assert not set(SPOILT) & set(ready["languages"])
+    assert {"en", "fr"} <= set(ready["languages"])
+    page = battered.check(LISTED, languages="de")["page"]
+    assert battered.page(page, headers={"Accept-Language": "de"}).all("html")[0]["lang"] == "en"
+    assert battered.page(f"{page}?lang=fr").all("html")[0]["lang"] == "fr"
+
+
+def test_rubbish_in_the_data_directory_stops_nothing_and_is_taken_away(battered: Service) -> None:
+    assert battered.check(LISTED)["action"] == "block"
+    eventually(lambda: len(list((battered.data_dir / "spool").iterdir())) == 2, why="rubbish stays")
+    assert battered.stop() == 0
+    assert list((battered.data_dir / "spool").iterdir()) == []
+    assert "Traceback" not in battered.log.read_text()
