@@ -108,6 +108,10 @@ release: .venv/made-release ## The same of a clean checkout with a dated changel
 soak: .venv/made-dev ## Ten million counts while workers and store are killed: none lost, none doubled
 	$(BIN)/python -m bench.soak
 
+.PHONY: cluster
+cluster: .venv/made-dev catalogues programs ## Nodes behind a balancer over a Valkey Cluster, through every blow; the model of docs/scaling.md
+	$(BIN)/python -m bench.cluster
+
 SCHEMA_EXAMPLES ?= 5000
 
 .PHONY: schema
