@@ -33,14 +33,17 @@ from bench.processes import children
 from redirect.adapters.background import repeat
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.flush import ROUND, Flusher, drain
+from redirect.adapters.lock import DataDirectoryLock
 from redirect.adapters.processes import end_with_parent
 from redirect.adapters.spool import Spool
 from redirect.adapters.store import Store
-from redirect.adapters.supervisor import DataDirectoryLock, Supervisor
+from redirect.adapters.supervisor import Node, Supervisor
 from redirect.domain.counts import CHECKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from redirect.adapters.handover import Handover
 
 WORKERS = 4
 AT_ONCE = 1000
@@ -184,9 +187,13 @@ def _serve(data: Path, notes: Notes) -> None:
         store.start()
         store.wait()
         work = partial(_work, data, store.url, notes)
-        Supervisor(lock, store, WORKERS, work, lambda: True, lambda: None).run()
+        Supervisor(Node(WORKERS, work, lambda: WORKERS, lambda: None, _no_next_program), lock, store).run()
     finally:
         store.stop()
+
+
+def _no_next_program(_workers: Sequence[int]) -> Handover:
+    raise NotImplementedError  # nobody sends SIGHUP here
 
 
 def _work(data: Path, url: str, notes: Notes, worker: int) -> None:
