@@ -124,6 +124,10 @@ MINUTES ?= 60
 endure: .venv/made-dev catalogues ## MINUTES=60 of mixed load on two workers: memory and open files must not grow
 	$(BIN)/python -m bench.endure --minutes $(MINUTES)
 
+.PHONY: cluster
+cluster: .venv/made-dev catalogues programs ## Nodes behind a balancer over a Valkey Cluster, through every blow; the model of docs/scaling.md
+	$(BIN)/python -m bench.cluster
+
 SCHEMA_EXAMPLES ?= 5000
 
 .PHONY: schema

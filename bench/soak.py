@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from bench.processes import children
 from redirect.adapters.background import repeat
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.flush import ROUND, Flusher, drain
@@ -186,13 +187,13 @@ def _serve(data: Path, notes: Notes) -> None:
         store.start()
         store.wait()
         work = partial(_work, data, store.url, notes)
-        Supervisor(Node(WORKERS, work, lambda: WORKERS, lambda: None, _nobody_follows), lock, store).run()
+        Supervisor(Node(WORKERS, work, lambda: WORKERS, lambda: None, _no_next_program), lock, store).run()
     finally:
         store.stop()
 
 
-def _nobody_follows(_workers: Sequence[int]) -> Handover:
-    raise NotImplementedError
+def _no_next_program(_workers: Sequence[int]) -> Handover:
+    raise NotImplementedError  # nobody sends SIGHUP here
 
 
 def _work(data: Path, url: str, notes: Notes, worker: int) -> None:
@@ -238,28 +239,18 @@ def _strike(service: int, notes: Notes, rng: random.Random, blows: Blows, until:
     """Kill workers and store, freeze the store, until it is time for the whole to end in order."""
     while not notes.finished and time.monotonic() < until:
         time.sleep(rng.expovariate(1 / BLOW_EVERY))
-        children = _children(service)
-        store = [pid for pid, command in children.items() if b"valkey" in command]
+        found = children(service)
+        store = [pid for pid, command in found.items() if b"valkey" in command]
         blow = rng.random()
         if blow < 0.6:
             worker = notes.counting(rng.randrange(WORKERS), 0.2)
-            blows.workers += worker in children and _send(worker, signal.SIGKILL)
+            blows.workers += worker in found and _send(worker, signal.SIGKILL)
         elif blow < 0.85 and store:
             blows.store += _send(store[0], signal.SIGKILL)
         elif store:
             blows.frozen += _send(store[0], signal.SIGSTOP)
             time.sleep(FROZEN)
             _send(store[0], signal.SIGCONT)
-
-
-def _children(pid: int) -> dict[int, bytes]:
-    """Processes that this one has started, with what they run."""
-    found = {}
-    with suppress(OSError):
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            with suppress(OSError):
-                found[int(child)] = Path(f"/proc/{child}/cmdline").read_bytes()
-    return found
 
 
 def _send(pid: int, number: int) -> bool:

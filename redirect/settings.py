@@ -212,7 +212,7 @@ class Settings:
     store_url: Secret = _setting(
         "",
         _store_url,
-        "redis://, rediss://, unix://, cluster:// (or clusters:// with TLS); empty: an embedded Valkey",
+        "redis://, rediss://, unix://, cluster://one:6379,two:6379 (clusters:// with TLS); empty: an embedded Valkey",
     )
     list_source: str = _setting(
         "",

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from redirect.adapters.backup_file import Counted, Kept, Record, Released
-from redirect.adapters.store import DAY, FIRST, MINIMUM, ROWS, connect, store_errors
+from redirect.adapters.store import DAY, FIRST, MINIMUM, ROWS
+from redirect.adapters.store_client import connect, store_errors
 from redirect.domain.counts import TABLES
 from redirect.domain.periods import Span, Unit
 

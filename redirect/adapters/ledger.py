@@ -7,12 +7,13 @@ Keys, each in one slot of a cluster: `figures:{platform}`, `notes:{platform}` (`
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from redirect.adapters.store import connect, store_errors
+from redirect.adapters.store_client import connect, store_errors, write
 from redirect.domain.figures import Given, Place, month_of, months_before
 from redirect.domain.notes import Note
 from redirect.domain.periods import DAY_SECONDS, iso
@@ -95,7 +96,8 @@ class StoreLedger:
     async def end_pass(self, name: str, seconds: int) -> None:
         """Take a pass back, for as long as it would have lasted."""
         with store_errors():
-            await self._client.set(f"ended:{{{name}}}", 1, ex=max(1, seconds))
+            key = f"ended:{{{name}}}"
+            await write(self._client, key, "SET", key, 1, "EX", max(1, seconds))
 
     async def pass_ended(self, name: str) -> bool:
         """Whether a pass was taken back."""
@@ -108,12 +110,10 @@ class StoreLedger:
 
     async def _change(self, key: str, new: Mapping[str, bytes], gone: list[str]) -> None:
         with store_errors():
-            pipeline = self._client.pipeline(transaction=False)
             if gone:
-                pipeline.hdel(key, *gone)
+                await write(self._client, key, "HDEL", key, *gone)
             if new:
-                pipeline.hset(key, mapping=dict(new))
-            await pipeline.execute()
+                await write(self._client, key, "HSET", key, *itertools.chain.from_iterable(new.items()))
 
 
 def _notes(platform: str) -> str:

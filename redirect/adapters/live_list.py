@@ -83,6 +83,34 @@ class LiveList:
         self._swap(snapshot)
         self.refused = ""
 
+    @contextmanager
+    def fetching(self) -> Iterator[bool]:
+        """Whether nobody else of this node fetches a bundle meanwhile. Who hears no looks again later: it may lie here
+        then."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._directory / "fetching").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def take_kept(self, version: int) -> bool:
+        """Swap to what another worker of this node has kept; False, and nothing changed, unless that proves good and
+        is newer."""
+        if version <= self.live.version:
+            return False
+        try:
+            snapshot = self._open(self._directory / str(version))
+        except (ListError, OSError):
+            return False
+        if snapshot.manifest.version != version:
+            return False
+        self._swap(snapshot)
+        self.refused = ""
+        return True
+
     def tick(self) -> None:
         """Look at the clock: a list may have come to the end of its time. Once a second is enough."""
         if self._snapshot is None:

@@ -9,19 +9,16 @@ Every key carries a hash tag, so each script touches one slot and a cluster work
 from __future__ import annotations
 
 import itertools
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
-from redis.asyncio import Redis, RedisCluster
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisClusterException, RedisError, ResponseError
+from redis.exceptions import RedisError
 
+from redirect.adapters.store_client import connect, run, store_errors, write
 from redirect.domain.counts import FUNNEL, SEPARATOR, TABLES
 from redirect.domain.disclosure import Release
-from redirect.domain.errors import SettingsError, StoreError
+from redirect.domain.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +27,8 @@ if TYPE_CHECKING:
     from redirect.domain.periods import Unit
     from redirect.journeys.ports import Batch
 
-TIMEOUT = 2.0
+LIST_TIMEOUT = 30.0
+"""Seconds for a whole bundle: it is large, and every node may ask for it at once."""
 DAY = 86400
 ROWS = msgspec.json.Decoder(dict[str, int])
 """Rows of one platform in a release: joined labels without the platform, and the count that is shown."""
@@ -39,11 +37,13 @@ FIRST = "first:"
 """Before a spool's name, beside its last sequence number: the first that the period has seen of it."""
 
 # Nothing that a script did is undone where it fails: the sequence is noted first, and a cell that cannot be added
-# to (it would overflow) stops none of the others. So a batch may lose a cell, and never adds one twice.
+# to (it would overflow) stops none of the others. So a batch may lose a cell, and never adds one twice. A batch that
+# was applied before notes its sequence again, so that there is something to wait for at the replicas.
 APPLY = """
 local last = redis.call('HGET', KEYS[2], ARGV[1])
-if last and tonumber(last) >= tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+local old = last and tonumber(last) >= tonumber(ARGV[2])
+redis.call('HSET', KEYS[2], ARGV[1], old and last or ARGV[2])
+if old then return 0 end
 if not last then redis.call('HSET', KEYS[2], 'first:' .. ARGV[1], ARGV[2]) end
 for i = 4, #ARGV, 2 do redis.pcall('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIREAT', KEYS[1], ARGV[3])
@@ -84,9 +84,11 @@ STOPPED_BEFORE = b"*"
 
 
 class Store:
-    """Implements `SummaryStore` and `ListStore`. Every call may raise StoreError, within TIMEOUT seconds each try."""
+    """Implements `SummaryStore` and `ListStore`. Every call may raise StoreError, within TIMEOUT seconds each try,
+    LIST_TIMEOUT for a bundle. What it has written is still there when a replica takes the place of its primary."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         try:
             self._client = connect(url)
         except (RedisError, ValueError, TypeError):
@@ -127,7 +129,7 @@ class Store:
                 pipeline = self._client.pipeline(transaction=False)
                 for period in chunk:
                     pipeline.hgetall(f"counts:{{{table.name}:{period}}}")
-                for period, cells in zip(chunk, await pipeline.execute(), strict=True):
+                for period, cells in zip(chunk, await run(self._client, pipeline), strict=True):
                     found.extend((period, field.decode(), int(count)) for field, count in cells.items())
         return found
 
@@ -137,7 +139,7 @@ class Store:
             pipeline = self._client.pipeline(transaction=False)
             for unit in units:
                 pipeline.exists(_released_key(table, unit))
-            return {unit for unit, there in zip(units, await pipeline.execute(), strict=True) if there}
+            return {unit for unit, there in zip(units, await run(self._client, pipeline), strict=True) if there}
 
     async def releases(self, table: Table, units: Sequence[Unit], platform: str = "") -> list[Release | None]:
         """What was released of each unit, of one platform alone where one is named; None where nothing was yet."""
@@ -146,7 +148,7 @@ class Store:
             for unit in units:
                 _read_release(pipeline, _released_key(table, unit), platform)
             labels = lru_cache(None)(_Labels)
-            return [_release(answer, platform, labels) for answer in await pipeline.execute()]
+            return [_release(answer, platform, labels) for answer in await run(self._client, pipeline)]
 
     async def write_release(self, table: Table, unit: Unit, release: Release) -> bool:
         """Keep a release; False, and nothing changed, where the unit has one."""
@@ -192,12 +194,16 @@ class Store:
 
     async def _read_list(self, which: str) -> tuple[bytes, bytes] | None:
         with store_errors():
-            manifest, body = await self._client.hmget(LIVE_LIST, [f"{which}manifest", f"{which}body"])
+            async with connect(self._url, LIST_TIMEOUT) as client:
+                manifest, body = await client.hmget(LIVE_LIST, [f"{which}manifest", f"{which}body"])
         return (manifest, body) if manifest and body else None
 
     async def write_list(self, version: int, manifest: bytes, body: bytes) -> bool:
         """Make a bundle live; False, and nothing changed, unless its version is higher than the live one."""
-        return bool(await self._script(PUBLISH, [LIVE_LIST], [version, manifest, body]))
+        arguments = (PUBLISH, 1, LIVE_LIST, version, manifest, body)
+        with store_errors():
+            async with connect(self._url, LIST_TIMEOUT) as client:
+                return bool(await write(client, LIVE_LIST, "EVAL", *arguments, patience=LIST_TIMEOUT))
 
     async def access_keys(self) -> dict[str, bytes] | None:
         """Records of access keys by the SHA-256 of the key. None where the store has never had one: then it is a new
@@ -207,12 +213,12 @@ class Store:
     async def write_access_key(self, digest: str, record: bytes) -> None:
         """Add or replace one record."""
         with store_errors():
-            await self._client.hset(ACCESS_KEYS, mapping={digest: record, CHANGES: "made"})
+            await write(self._client, ACCESS_KEYS, "HSET", ACCESS_KEYS, digest, record, CHANGES, "made")
 
     async def delete_access_key(self, digest: str) -> bool:
         """Whether there was such a record."""
         with store_errors():
-            return bool(await self._client.hdel(ACCESS_KEYS, digest))
+            return bool(await write(self._client, ACCESS_KEYS, "HDEL", ACCESS_KEYS, digest))
 
     async def pauses(self) -> dict[str, bytes] | None:
         """Until when services are paused, by id. None where the store has never had one: then it is a new one, or has
@@ -222,12 +228,12 @@ class Store:
     async def write_pause(self, service: str, until: bytes) -> None:
         """Pause a service, or change until when."""
         with store_errors():
-            await self._client.hset(PAUSES, mapping={service: until, PAUSED_BEFORE: ""})
+            await write(self._client, PAUSES, "HSET", PAUSES, service, until, PAUSED_BEFORE, "")
 
     async def delete_pause(self, service: str) -> bool:
         """Whether it was paused."""
         with store_errors():
-            return bool(await self._client.hdel(PAUSES, service))
+            return bool(await write(self._client, PAUSES, "HDEL", PAUSES, service))
 
     async def stops(self) -> dict[str, bytes] | None:
         """Why experiments were stopped, by name. None where the store has never had one: then it is a new one, or has
@@ -237,8 +243,8 @@ class Store:
     async def write_stop(self, experiment: str, record: bytes) -> bool:
         """Stop an experiment for good; False, and nothing changed, where it was stopped before."""
         with store_errors():
-            await self._client.hset(STOPS, mapping={STOPPED_BEFORE: ""})
-            return bool(await self._client.hsetnx(STOPS, experiment, record))
+            await write(self._client, STOPS, "HSET", STOPS, STOPPED_BEFORE, "")
+            return bool(await write(self._client, STOPS, "HSETNX", STOPS, experiment, record))
 
     async def _kept(self, name: str, mark: bytes) -> dict[str, bytes] | None:
         with store_errors():
@@ -249,20 +255,7 @@ class Store:
 
     async def _script(self, script: str, keys: list[str], arguments: list[Any]) -> int:
         with store_errors():
-            return int(await self._client.eval(script, len(keys), *keys, *arguments))
-
-
-def connect(url: str) -> Any:
-    """A client of the store at `url`. Raises what its library raises for an address that is none."""
-    settings: dict[str, Any] = {
-        "socket_timeout": TIMEOUT,
-        "socket_connect_timeout": TIMEOUT,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    scheme, _, rest = url.partition("://")
-    if scheme in {"cluster", "clusters"}:
-        return RedisCluster.from_url(f"redis{'s' if scheme == 'clusters' else ''}://{rest}", **settings)
-    return Redis.from_url(url, **settings)
+            return int(await write(self._client, keys[0], "EVAL", script, len(keys), *keys, *arguments))
 
 
 def _place(item: tuple[Cell, int]) -> tuple[str, int]:
@@ -309,15 +302,3 @@ def _release(answer: Any, platform: str, labels: Callable[[str], _Labels]) -> Re
         apart = labels(name.decode())
         shown |= {apart[joined]: count for joined, count in (ROWS.decode(rows) if rows else {}).items()}
     return Release(int(minimum), shown)
-
-
-@contextmanager
-def store_errors() -> Iterator[None]:
-    """Turn the client's errors into ours. Their texts may quote what was sent, so only the class is kept."""
-    try:
-        yield
-    except (RedisError, RedisClusterException, OSError, ValueError) as error:
-        permanent = isinstance(error, (ResponseError, AuthenticationError))
-        raise StoreError(
-            f"the store did not answer as it should ({type(error).__name__})", permanent=permanent
-        ) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.asyncio import RedisCluster
 
-from redirect.adapters.store import connect, store_errors
+from redirect.adapters.store_client import connect, store_errors
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,20 @@ class ListWatcher:
                 await self._take(version)
 
     async def _take(self, version: int) -> None:
+        if await self._take_kept(version):
+            return
+        # One worker of a node fetches a bundle: of a hundred nodes with thirty each, a hundred ask at once, not 3,000.
+        with self._lists.fetching() as mine:
+            if mine and not await self._take_kept(version):
+                await self._fetch(version)
+
+    async def _take_kept(self, version: int) -> bool:
+        taken = await asyncio.to_thread(self._lists.take_kept, version)
+        if taken:
+            tell(Event.LIST_LIVE, version=version)
+        return taken
+
+    async def _fetch(self, version: int) -> None:
         found = await self._place.read_list()
         if found is None:
             return

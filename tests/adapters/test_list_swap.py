@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import os
@@ -27,6 +28,9 @@ from redis import Redis
 
 from conftest import PLAIN, eventually
 from redirect.adapters import bundles, keyring
+from redirect.adapters.list_places import DirectoryPlace
+from redirect.adapters.live_list import LiveList
+from redirect.adapters.watcher import ListWatcher
 from redirect.domain.build import build
 from redirect.domain.bundle import HEADER_BYTES, U64, Bundle, checksum
 from redirect.domain.fold import fold
@@ -191,6 +195,41 @@ def test_a_worker_under_load_swaps_lists_with_no_failed_and_no_wrong_answer(
         f" before: p99 {p99(before):.1f} ms, at most {max(before) * 1000:.0f}"
     )
     assert max(swaps) < SWAPPED_WITHIN
+
+
+class CountingPlace(DirectoryPlace):
+    """Knows how often a whole bundle was fetched."""
+
+    fetched = 0
+
+    async def read_list(self) -> tuple[bytes, bytes] | None:
+        self.fetched += 1
+        await asyncio.sleep(0.05)
+        return await super().read_list()
+
+
+async def test_one_worker_of_a_node_fetches_a_bundle_and_the_others_map_it(tmp_path: Path) -> None:
+    place, trust = CountingPlace(tmp_path / "live"), [keyring.public_key(SIGNING)]
+    workers = [LiveList(tmp_path / "lists", LIST_KEY, trust, time.time) for _ in range(4)]
+    watchers = [ListWatcher(place, lists) for lists in workers]
+    for version in (1, 2):
+        bundles.write(tmp_path / "live", *signed(GOOD, version))
+        for _ in range(2):
+            await asyncio.gather(*(watcher.look() for watcher in watchers))
+        assert [lists.live.version for lists in workers] == [version] * 4
+        assert place.fetched == version
+
+
+async def test_what_lies_on_disk_is_proven_before_it_is_mapped(tmp_path: Path) -> None:
+    lists = LiveList(tmp_path / "lists", LIST_KEY, [keyring.public_key(SIGNING)], time.time)
+    for version, bundle in (
+        (1, signed(GOOD, 1, OTHER)),
+        (2, (signed(GOOD, 2)[0], _flipped(GOOD))),
+        (3, signed(GOOD, 4)),
+    ):
+        bundles.write(tmp_path / "lists" / str(version), *bundle)
+        assert not lists.take_kept(version)
+    assert lists.live.version == 0
 
 
 # Bad bundles.

