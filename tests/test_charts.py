@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from defusedxml.ElementTree import fromstring
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redirect.charts import Chart, Line, Point, drawn, rounded_up
@@ -73,6 +73,7 @@ def test_an_axis_ends_at_a_round_number_not_far_above(value: float) -> None:
     assert value * 0.999 <= top <= value * 1.6
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.tuples(st.floats(0, 1e7), st.floats(0, 1e7)), max_size=60),
     st.text(max_size=40),

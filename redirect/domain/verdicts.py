@@ -134,6 +134,8 @@ class _Table:
         self._cells = cells
         self.weeks = weeks
         self._most_unseen = minimum - 1
+        arms = [arm.variant for arm in experiment.arms]
+        self._trials = {arm: sum(cells[week, arm, FIRST_SHOWING, SHOWN] for week in weeks) for arm in arms}
         # Two outcomes of each challenger could name it better or worse; they share what may go wrong.
         self.alpha = ALPHA / (2 * len(experiment.challengers))
         self._spread = {
@@ -168,7 +170,7 @@ class _Table:
 
     def _rates(self, arm: str, attempt: str, step: str) -> tuple[Rate, Rate]:
         shown = self._shown(arm, attempt, step)
-        trials = sum(self._cells[week, arm, FIRST_SHOWING, SHOWN] for week in self.weeks)
+        trials = self._trials[arm]
         blur = (ROUNDING * len(shown), ROUNDING * len(self.weeks))
         spread = self._spread.get((attempt, step), CLICKS_SPREAD)
         low, unseen = sum(shown), len(self.weeks) - len(shown)
@@ -214,11 +216,7 @@ class _Table:
         shares = self.experiment.weights
         pair = (shares[arm], shares[self.experiment.default.variant])
         trials = needed(base, self.experiment.smallest, pair, self.alpha, spread)
-        so_far = sum(
-            self._cells[week, each.variant, FIRST_SHOWING, SHOWN]
-            for week in self.weeks
-            for each in self.experiment.arms
-        )
+        so_far = sum(self._trials.values())
         return max(0, ceil((trials - so_far) / (so_far / len(self.weeks)))) if 0 < base < 1 else None
 
     def spread_of(self, attempt: str, step: str) -> float:

@@ -207,7 +207,7 @@ def _needed(found: Found, finding: Finding) -> str:
         )
     said = more_needed(found.result, finding)
     if finding.verdict is not Verdict.OPEN:
-        return f"{said[:1].lower()}{said[1:]}" or "this is decided. More weeks would only bring the limits closer."
+        return _begun_lower(said) or "this is decided. More weeks would only bring the limits closer."
     over = found.stop is not None or found.today > found.experiment.last
     if over:
         return f"{_begun_lower(said)} It is over, so that takes a new experiment, under another name."
