@@ -46,7 +46,7 @@ LEVEL: Final = 0.95
 SEASONS: Final = ((2.0, 2), (1.4, 1))
 """Years of weeks that are needed, and pairs of a sine and a cosine that they can bear."""
 CORRELATIONS: Final = tuple(step / 50 for step in range(-15, 50))
-HALVINGS: Final = 60
+HALVINGS: Final = 40
 """Of an interval, until a limit is found."""
 EXACT: Final = 1e-12
 """A variance that small is that of a line through every point, as where a control is the series itself."""
@@ -242,16 +242,16 @@ def _found(
 
 def _ratio(fits: _Fits, weights: list[float]) -> Ratio:
     """An estimate over all correlations, with limits that span those of the check, and the larger p of both."""
-    numpy, student = needed("numpy"), needed("scipy.stats").t
+    numpy, special = needed("numpy"), needed("scipy.special")
     weights = [*weights, *[0.0] * (fits.lines[0].params.size - len(weights))]
     means = numpy.array([each.params @ weights for each in fits.lines])
     errors = numpy.array([(weights @ each.covariance @ weights) ** 0.5 for each in fits.lines])
 
     def below(value: float) -> float:
-        return float(fits.weights @ student.cdf((value - means) / errors, fits.free))
+        return float(fits.weights @ special.stdtr(fits.free, (value - means) / errors))
 
     def limit(part: float) -> float:
-        ends = student.ppf(part, fits.free, means, errors)
+        ends = means + errors * special.stdtrit(fits.free, part)
         low, high = float(ends.min()), float(ends.max())
         for _ in range(HALVINGS):
             middle = (low + high) / 2

@@ -10,7 +10,7 @@ from redirect.domain.periods import iso
 from redirect.domain.sequential import POWER
 from redirect.domain.verdicts import ALPHA, BROKEN
 from redirect.web.experiment_sections import STEPS
-from redirect.web.figures_shown import day_name
+from redirect.web.figures_shown import PERCENT, day_name
 from redirect.web.section_parts import SURFACES
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ class Names(Protocol):
     """What things are called in English."""
 
     def country(self, code: str) -> str: ...
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g}{PERCENT}"
 
 
 PRIMARY: Final = {
@@ -35,14 +39,14 @@ ASSIGN: Final = {
 METHODS: Final = {
     "Differences, odds ratios": "of first showings on this platform alone, with always-valid intervals: a normal"
     " mixture sequential test (Robbins 1970; Johari and others 2022) as an asymptotic confidence sequence"
-    f" (Waudby-Smith and others 2024), at {ALPHA:.0%} divided by two outcomes and by arms",
+    f" (Waudby-Smith and others 2024), at {_percent(ALPHA)} divided by two outcomes and by arms",
     "Rounding, small counts": "rounding to the nearest 5 adds its variance; a week's count that was too small to be"
     " published may be anything below the minimum, and limits span both ends",
     "Weeks that differ": "the variance is multiplied by Pearson's dispersion of arms by weeks; for ways to help at"
     " least by two, since one person may open several",
-    "Shares of arms": f"Dirichlet-multinomial mixture (Lindon and Malek 2022), at {BROKEN:.0%}",
+    "Shares of arms": f"Dirichlet-multinomial mixture (Lindon and Malek 2022), at {_percent(BROKEN)}",
     "Guardrails": "likelihood ratios of exact counts, mixed over rates (Ville 1939; Howard and others 2021), one-sided,"
-    f" {ALPHA:.0%} for all arms, guardrails and platforms together",
+    f" {_percent(ALPHA)} for all arms, guardrails and platforms together",
     "What it cannot say": "who goes on elsewhere is counted as stopped; it is about people on this platform and surface"
     " in these weeks; calls to a number are not seen",
 }
@@ -59,6 +63,6 @@ def design(found: Found, names: Names) -> list[tuple[str, str]]:
         ("Who saw which arm", ASSIGN[experiment.assign]),
         ("Main outcome", PRIMARY[experiment.primary]),
         ("Smallest difference worth knowing", f"{100 * experiment.smallest:g} points"),
-        ("Would be found", f"in {POWER:.0%} of such experiments that run long enough"),
+        ("Would be found", f"in {_percent(POWER)} of such experiments that run long enough"),
         ("Ends by itself for", " and ".join(STEPS[each].lower() for each in experiment.guardrails)),
     ]

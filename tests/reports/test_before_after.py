@@ -50,15 +50,15 @@ def test_a_change_is_found_where_there_is_one_and_seldom_where_there_is_none() -
 def test_a_short_series_shows_a_change_that_is_not_there_no_more_often_than_a_long_one() -> None:
     """`python -m bench.before_after` does this for many lengths and correlations, a thousand times each."""
     rng, wrong = np.random.default_rng(7), 0
-    for _ in range(60):
+    for _ in range(40):
         series = weeks(simulated(rng, 40, season=0.0))
         wrong += before_after(series, series.mondays[20]).average.p < 0.05
-    assert wrong <= 5
+    assert wrong <= 4
 
 
 def test_what_a_season_may_have_done_is_said_where_the_weeks_are_too_few_to_tell() -> None:
-    rng = np.random.default_rng(8)
-    series = weeks(simulated(rng, 40, season=0.3, correlation=0.0))
+    rng = np.random.default_rng(3)
+    series = weeks(simulated(rng, 40, season=0.15, correlation=0.0))
     found = before_after(series, series.mondays[20])
     assert not found.average.low <= 1 <= found.average.high
     assert found.seasonal is not None
