@@ -77,7 +77,7 @@ class End(_Line, frozen=True, kw_only=True, tag="end"):
 
 
 Record = Counted | Released | Kept
-_LINES = msgspec.json.Decoder(Header | Counted | Released | Kept | End)
+_LINES: msgspec.json.Decoder[Header | Record | End] = msgspec.json.Decoder(Header | Record | End)
 
 
 @contextmanager

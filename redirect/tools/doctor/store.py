@@ -142,7 +142,7 @@ async def _found(settings: Settings) -> tuple[bytes, bytes] | None:
 
 def _age(manifest: Manifest) -> Iterator[Finding]:
     state, now = staleness(manifest, time.time()), datetime.now(UTC)
-    until = manifest.use_until and datetime.fromisoformat(manifest.use_until)
+    until = datetime.fromisoformat(manifest.use_until) if manifest.use_until else None
     if datetime.fromisoformat(manifest.created) > now + timedelta(minutes=5):
         yield fault(
             "clock", "the list was built in the future", "set this machine's clock, or that where lists are built"
