@@ -10,6 +10,7 @@ anyone checks a signature.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -113,6 +114,14 @@ def bill_of_materials(wheel: Path, scratch: Path, out: Path) -> None:
     run(*install, "--no-index", "--no-deps", wheel)
     run(BIN / "cyclonedx-py", "environment", "--output-reproducible", "--validate", "--mc-type", "application",
         "--gather-license-texts", "--pyproject", ROOT / "pyproject.toml", "--output-file", out, python)  # fmt: skip
+    _say_version(out)
+
+
+def _say_version(file: Path) -> None:
+    """The tool reads no version that a build backend computes."""
+    bill = json.loads(file.read_text())
+    bill["metadata"]["component"]["version"] = __version__
+    file.write_text(json.dumps(bill, indent=2, ensure_ascii=False) + "\n")
 
 
 def sum_of(file: Path) -> str:
