@@ -53,7 +53,8 @@ def measure(trial: Trial, scratch: Path) -> Figures:
         subject_seconds=batch_seconds / BATCH,
         page_seconds=page_seconds,
         checks_per_second=check_rate,
-        check_bytes=_exchanged(node, _request(trial.key, plain)),
+        check_bytes=_exchanged(node, _request("/v1/check", trial.key, plain)),
+        subject_bytes=_exchanged(node, _request("/v1/check/batch", trial.key, batch)) / BATCH,
         page_bytes=_exchanged(node, _browse(page)),
         worker_bytes=max(map(private_bytes, node.workers())),
         entry_bytes=(len(lists[1]) - len(lists[0])) / (MANY - FEW),
@@ -72,8 +73,8 @@ def _check(query: str) -> bytes:
     return msgspec.json.encode({"query": query, "country": "GB"})
 
 
-def _request(key: str, body: bytes) -> bytes:
-    head = f"POST /v1/check HTTP/1.1\r\nHost: redirect.internal\r\nAuthorization: Bearer {key}\r\n"
+def _request(path: str, key: str, body: bytes) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: redirect.internal\r\nAuthorization: Bearer {key}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

@@ -25,6 +25,7 @@ FIGURES = Figures(
     page_seconds=200e-6,
     checks_per_second=8000,
     check_bytes=1000,
+    subject_bytes=100,
     page_bytes=10_000,
     worker_bytes=50_000_000,
     entry_bytes=10,
