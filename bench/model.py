@@ -109,8 +109,12 @@ def nodes_for(cores: float, machines: Machines) -> int:
 
 def store_calls(workers: int, tables: int) -> float:
     """Calls per second of all workers to the store: not one of them more for a query more."""
-    batches = tables * CALLS_OF_A_BATCH / ROUND
-    return workers * (batches + len(LOOKS) / LOOK + 1 / RELEASE_EVERY + 1 / GUARD_EVERY)
+    return batch_calls(workers, tables) + workers * (len(LOOKS) / LOOK + 1 / RELEASE_EVERY + 1 / GUARD_EVERY)
+
+
+def batch_calls(workers: int, tables: int) -> float:
+    """Those of them that carry sums."""
+    return workers * tables * CALLS_OF_A_BATCH / ROUND
 
 
 def hottest_primary(workers: int, figures: Figures) -> float:

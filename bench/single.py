@@ -33,8 +33,8 @@ ROUNDS = 300
 """Batches and looks whose cost at the store is measured."""
 CELLS = 12
 """Of a batch: two platforms, two surfaces, three actions."""
-FEW, MANY = 2_000, 12_000
-"""Entries of two lists, of which one is so much longer."""
+FEW, MANY = 2_200, 22_000
+"""Entries of two lists, of which one is so much longer: ten addresses for each term."""
 
 
 def measure(trial: Trial, scratch: Path) -> Figures:
@@ -47,7 +47,7 @@ def measure(trial: Trial, scratch: Path) -> Figures:
     _, batch_seconds = _load(node, Target(f"{node.url}/v1/check/batch", (batch,), trial.key, 2), scratch)
     _, page_seconds = _load(node, Target(page), scratch)
     store = asyncio.run(_store(trial))
-    lists = [build(corpus.entries(corpus.invented_terms(size, rng), []), bytes(32)) for size in (FEW, MANY)]
+    lists = [_list(size, rng) for size in (FEW, MANY)]
     return Figures(
         check_seconds=check_seconds,
         subject_seconds=batch_seconds / BATCH,
@@ -60,6 +60,11 @@ def measure(trial: Trial, scratch: Path) -> Figures:
         entry_bytes=(len(lists[1]) - len(lists[0])) / (MANY - FEW),
         **store,
     )
+
+
+def _list(size: int, rng: random.Random) -> bytes:
+    terms = size // 11
+    return build(corpus.entries(corpus.invented_terms(terms, rng), corpus.urls(size - terms, rng)), bytes(32))
 
 
 def _load(node: Node, target: Target, scratch: Path) -> tuple[float, float]:
