@@ -34,6 +34,8 @@ class Figures:
     """Of one worker that does nothing else, beside the program that asks it."""
     check_bytes: int
     """Request and answer of a check, with their heads."""
+    subject_bytes: float
+    """The same of one query of a batch."""
     page_bytes: int
     worker_bytes: int
     """Memory that a worker shares with nobody."""
@@ -107,8 +109,12 @@ def nodes_for(cores: float, machines: Machines) -> int:
 
 def store_calls(workers: int, tables: int) -> float:
     """Calls per second of all workers to the store: not one of them more for a query more."""
-    batches = tables * CALLS_OF_A_BATCH / ROUND
-    return workers * (batches + len(LOOKS) / LOOK + 1 / RELEASE_EVERY + 1 / GUARD_EVERY)
+    return batch_calls(workers, tables) + workers * (len(LOOKS) / LOOK + 1 / RELEASE_EVERY + 1 / GUARD_EVERY)
+
+
+def batch_calls(workers: int, tables: int) -> float:
+    """Those of them that carry sums."""
+    return workers * tables * CALLS_OF_A_BATCH / ROUND
 
 
 def hottest_primary(workers: int, figures: Figures) -> float:
@@ -135,12 +141,13 @@ def plan(demand: Demand, machines: Machines, figures: Figures, tables: int = 4) 
     nodes = nodes_for(cores, machines)
     workers = nodes * machines.cores
     bundle = demand.entries * figures.entry_bytes
+    asked = demand.queries * (figures.subject_bytes if demand.batched else figures.check_bytes)
     people = demand.queries * demand.listed * figures.page_bytes
     return Plan(
         busy_cores=cores,
         nodes=nodes,
         workers=workers,
-        network_bits=8 * (demand.queries * figures.check_bytes + people),
+        network_bits=8 * (asked + people),
         node_bytes=int(machines.cores * figures.worker_bytes + 2 * bundle),
         store_calls=store_calls(workers, tables),
         hottest=hottest_primary(workers, figures),

@@ -77,7 +77,7 @@ class Trial:
         self.serving: list[Node] = []
         self.version = 0
         self.steps: list[Step] = []
-        self._counted: Counter[str] = Counter()
+        self._last: Traffic | None = None
 
     def prepare(self) -> None:
         """A key and a list in the store; two nodes, and the balancer."""
@@ -101,7 +101,9 @@ class Trial:
 
     def traffic(self, pause: float = PAUSE) -> Traffic:
         """A stream of requests through the balancer."""
-        return Traffic(self.balancer.url, self.key, self._counted, pause)
+        before = self._last.acknowledged if self._last else Counter[str]()
+        self._last = Traffic(self.balancer.url, self.key, before, pause)
+        return self._last
 
     def step(self, traffic: Traffic, name: str, act: Callable[[], object], doubled: int = 0) -> Step:
         """Do it, let traffic flow, then compare. `doubled`: how many counts may be there twice."""
@@ -119,7 +121,7 @@ class Trial:
         if apart.total() > doubled:
             wrong += [f"{count} {what} too many" for what, count in apart.items()]
         traffic.wrong.clear()
-        traffic.acknowledged, self._counted = stored, Counter(stored)
+        traffic.acknowledged = stored
         step = Step(name, seconds, traffic.slowest, stored.total(), apart.total(), tuple(wrong))
         self.steps.append(step)
         return step

@@ -57,6 +57,7 @@ def figures_table(figures: Figures) -> str:
         "a page, core time": f"{figures.page_seconds * micro:.0f} µs",
         "checks of one worker, with the program that asks on the same machine": f"{figures.checks_per_second:,.0f}/s",
         "a check on the wire, request and answer": f"{figures.check_bytes:,} bytes",
+        "a query of a batch on the wire": f"{figures.subject_bytes:.0f} bytes",
         "a page on the wire": f"{figures.page_bytes:,} bytes",
         "memory of a worker beside what it shares": f"{figures.worker_bytes / 1e6:.0f} MB",
         "an entry of a list": f"{figures.entry_bytes:.1f} bytes",
@@ -73,18 +74,7 @@ def figures_table(figures: Figures) -> str:
 
 def stages_table(figures: Figures) -> str:
     """What each stage needs."""
-    head = (
-        "Stage",
-        "Queries/s",
-        "Busy cores",
-        "Nodes",
-        "Network",
-        "Calls to the store",
-        "Busiest primary",
-        "Store",
-        "List",
-    )
-    lines = [f"| {' | '.join(head)} |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    lines = [f"| {' | '.join(COLUMNS)} |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
     for name, demand, machines in STAGES:
         found = plan(demand, machines, figures)
         cells = (

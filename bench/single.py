@@ -33,8 +33,8 @@ ROUNDS = 300
 """Batches and looks whose cost at the store is measured."""
 CELLS = 12
 """Of a batch: two platforms, two surfaces, three actions."""
-FEW, MANY = 2_000, 12_000
-"""Entries of two lists, of which one is so much longer."""
+FEW, MANY = 2_200, 22_000
+"""Entries of two lists, of which one is so much longer: ten addresses for each term."""
 
 
 def measure(trial: Trial, scratch: Path) -> Figures:
@@ -47,18 +47,24 @@ def measure(trial: Trial, scratch: Path) -> Figures:
     _, batch_seconds = _load(node, Target(f"{node.url}/v1/check/batch", (batch,), trial.key, 2), scratch)
     _, page_seconds = _load(node, Target(page), scratch)
     store = asyncio.run(_store(trial))
-    lists = [build(corpus.entries(corpus.invented_terms(size, rng), []), bytes(32)) for size in (FEW, MANY)]
+    lists = [_list(size, rng) for size in (FEW, MANY)]
     return Figures(
         check_seconds=check_seconds,
         subject_seconds=batch_seconds / BATCH,
         page_seconds=page_seconds,
         checks_per_second=check_rate,
-        check_bytes=_exchanged(node, _request(trial.key, plain)),
+        check_bytes=_exchanged(node, _request("/v1/check", trial.key, plain)),
+        subject_bytes=_exchanged(node, _request("/v1/check/batch", trial.key, batch)) / BATCH,
         page_bytes=_exchanged(node, _browse(page)),
         worker_bytes=max(map(private_bytes, node.workers())),
         entry_bytes=(len(lists[1]) - len(lists[0])) / (MANY - FEW),
         **store,
     )
+
+
+def _list(size: int, rng: random.Random) -> bytes:
+    terms = size // 11
+    return build(corpus.entries(corpus.invented_terms(terms, rng), corpus.urls(size - terms, rng)), bytes(32))
 
 
 def _load(node: Node, target: Target, scratch: Path) -> tuple[float, float]:
@@ -72,8 +78,8 @@ def _check(query: str) -> bytes:
     return msgspec.json.encode({"query": query, "country": "GB"})
 
 
-def _request(key: str, body: bytes) -> bytes:
-    head = f"POST /v1/check HTTP/1.1\r\nHost: redirect.internal\r\nAuthorization: Bearer {key}\r\n"
+def _request(path: str, key: str, body: bytes) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: redirect.internal\r\nAuthorization: Bearer {key}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

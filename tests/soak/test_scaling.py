@@ -1,4 +1,4 @@
-"""Owns the arithmetic of scale: it says what its words say."""
+"""Owns the arithmetic of scale: it says what its words say, and docs/scaling.md says what it does."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import scaling
 from bench.model import (
     Demand,
     Figures,
@@ -25,6 +26,7 @@ FIGURES = Figures(
     page_seconds=200e-6,
     checks_per_second=8000,
     check_bytes=1000,
+    subject_bytes=100,
     page_bytes=10_000,
     worker_bytes=50_000_000,
     entry_bytes=10,
@@ -83,3 +85,9 @@ def test_whatever_is_dearer_needs_no_less(demand: Demand, machines: Machines) ->
 
 def test_calls_follow_workers_alone() -> None:
     assert store_calls(20, 3) == 20 * store_calls(1, 3)
+
+
+def test_the_document_says_what_the_model_says_of_what_was_measured() -> None:
+    text = scaling.DOCUMENT.read_text()
+    for name, table in scaling.tables(scaling.kept()).items():
+        assert f"<!-- {name} -->\n{table}\n<!-- /{name} -->" in text, f"`make cluster` with --write mends {name}"
