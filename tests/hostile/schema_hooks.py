@@ -30,4 +30,4 @@ def _texts(body: Any) -> Iterator[str]:
 
 
 def _is_between(text: str) -> bool:
-    return TEXT_LIMIT // 4 < len(text) and not text.isascii() and len(text.encode(errors="replace")) <= TEXT_LIMIT
+    return len(text) > TEXT_LIMIT // 4 and not text.isascii() and len(text.encode(errors="replace")) <= TEXT_LIMIT
