@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = os.environ.get("SCHEMA_EXAMPLES", "3")
 OPTIONS = os.environ.get("SCHEMA_OPTIONS", "").split()
 CONFIG = Path(__file__).with_name("schemathesis.toml")
+HOOKS = {"SCHEMATHESIS_HOOKS": "schema_hooks", "PYTHONPATH": str(Path(__file__).parent)}
 PROGRAM = Path(sys.executable).with_name("schemathesis")
 
 
@@ -39,6 +40,6 @@ def test_every_answer_to_whatever_fits_the_description_or_not_is_described(
             "--max-examples", EXAMPLES, "--header", f"Authorization: Bearer {service.key}", "--seed", "7", "--no-color",
             "--request-timeout", "20", *OPTIONS,
         ],
-        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=3500,
+        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=3500, env=os.environ | HOOKS,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
