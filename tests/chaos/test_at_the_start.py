@@ -32,9 +32,8 @@ def battered(make_service: Callable[..., Service], tmp_path_factory: pytest.Temp
 
 
 def _leave_rubbish(data: Path) -> None:
-    for directory in (data / "lists" / "998", data / "lists" / "999", data / "spool"):
-        directory.mkdir(parents=True)
-    for name in ("access.json", "pauses.json", "stopped.json", "lists/999/list.bundle", "lists/999/manifest.json"):
+    (data / "spool").mkdir(parents=True)
+    for name in ("access.json", "pauses.json", "stopped.json"):
         (data / name).write_bytes(b"\x00{")
     for spool, held in (("0", b"\xff" * 100), ("1", b""), ("2", b"\x10")):
         (data / "spool" / f"{spool * 16}.{1:012d}.batch").write_bytes(held)
