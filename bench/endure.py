@@ -111,7 +111,7 @@ def parts(port: int) -> list[Part]:
 async def endure(port: int, supervisor: int, seconds: float) -> Endured:
     """So long."""
     asked = parts(port)
-    callers = [Callers(port, part.questions, patience=PATIENCE, most=50) for part in asked]
+    callers = [Callers(port, part.questions, patience=PATIENCE, most=400) for part in asked]
     asking = [each.ask(seconds, part.rate) for each, part in zip(callers, asked, strict=True)]
     looking = asyncio.create_task(_look(supervisor, seconds))
     heard = await asyncio.gather(*asking)

@@ -99,8 +99,10 @@ def memory(supervisor: int) -> int:
     return pages * os.sysconf("SC_PAGESIZE") >> 20
 
 
-async def overload(port: int, supervisor: int, seconds: float, factors: tuple[int, ...] = FACTORS) -> list[Round]:
-    """Rounds of so many seconds; the first finds out what can be done."""
+async def overload(
+    port: int, supervisor: int, seconds: float, factors: tuple[int, ...] = FACTORS, patience: float = 0.25
+) -> list[Round]:
+    """Rounds of so many seconds; the first finds out what can be done. `patience` is that of callers, in seconds."""
     readers = Callers(port, [request("GET", page_of(port), Sec_Fetch_Dest="document")], patience=PERSONS_WAIT)
     callers = Callers(port, long_texts(), patience=PERSONS_WAIT, most=CLOSED)
     await callers.ask(seconds / 4)
@@ -108,11 +110,12 @@ async def overload(port: int, supervisor: int, seconds: float, factors: tuple[in
     await callers.close()
     capacity, rounds = checks.rate(), [Round("what it can", checks, pages, None, memory(supervisor))]
     for factor, has_batches in [*((factor, False) for factor in factors), (factors[-1], True)]:
-        callers = Callers(port, long_texts())
+        callers, batchers = Callers(port, long_texts(), patience=patience), _batches(port)
         asking = [callers.ask(seconds, factor * capacity), readers.ask(seconds, PAGES)]
-        asking += [_batches(port).ask(seconds)] if has_batches else []
+        asking += [batchers.ask(seconds)] if has_batches else []
         checks, pages, *batches = await asyncio.gather(*asking)
         await callers.close()
+        await batchers.close()
         name = f"{factor} ×{', and batches' if has_batches else ''}"
         rounds.append(Round(name, checks, pages, batches[0] if batches else None, memory(supervisor)))
         await asyncio.sleep(min(1.0, seconds / 4))

@@ -94,8 +94,10 @@ def _compiled(directory: Path, tag: str) -> gettext.NullTranslations | None:
     try:
         with file.open("rb") as compiled:
             return gettext.GNUTranslations(compiled)
-    except (OSError, ValueError, struct.error):  # missing, empty or cut short: the other languages are served
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError, struct.error) as error:
+        raise ContentError(f"{file}: cannot be read ({error})") from error
 
 
 def _locale(tag: str, review: Review, texts: str) -> Locale:

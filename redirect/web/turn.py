@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 0.06
 """Seconds of one turn after which calls are refused: who is answered has waited for two turns at most."""
-LEAST: Final = 16
+LEAST: Final = 4
 """Requests that each turn answers whatever they take: few callers are never refused."""
 WORTH: Final = 0.0002
 """Seconds that the requests of a turn must have taken on average, so that refusing the others saves something."""

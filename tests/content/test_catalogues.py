@@ -133,6 +133,7 @@ def test_a_language_without_a_compiled_catalogue_is_left_out(own: Path) -> None:
     ("file", "content"),
     [
         ("ar/LC_MESSAGES/redirect.mo", b"no catalogue"),
+        ("ar/LC_MESSAGES/redirect.mo", b""),
         ("review.toml", b"[en"),
         ("review.toml", b"[es]\nname = 'x'\nstate = 'draft'\nreviewers = []"),
         ("review.toml", b"[en]\nname = 'English'"),
