@@ -10,7 +10,7 @@ import re
 import time
 from functools import cache
 from pathlib import Path
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _parser as parser
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
