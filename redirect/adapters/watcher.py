@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LOOK = 1.0
 """Seconds between looks."""
 LOOKS_BEFORE_RETRY = 10
+LOOK_AGAIN = 0.05
 
 
 class ListWatcher:
@@ -47,12 +48,17 @@ class ListWatcher:
                 await self._take(version)
 
     async def _take(self, version: int) -> None:
-        if await self._take_kept(version):
-            return
         # One worker of a node fetches a bundle: of a hundred nodes with thirty each, a hundred ask at once, not 3,000.
-        with self._lists.fetching() as mine:
-            if mine and not await self._take_kept(version):
-                await self._fetch(version)
+        # The others go on with what they have and look again; who has nothing waits, since it could decide nothing.
+        while not await self._take_kept(version):
+            with self._lists.fetching() as mine:
+                if mine:
+                    if not await self._take_kept(version):
+                        await self._fetch(version)
+                    return
+            if self._lists.live.version:
+                return
+            await asyncio.sleep(LOOK_AGAIN)
 
     async def _take_kept(self, version: int) -> bool:
         taken = await asyncio.to_thread(self._lists.take_kept, version)

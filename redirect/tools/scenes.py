@@ -180,14 +180,14 @@ def _guide(texts: Texts, first: Statement) -> Iterator[Scene]:
 
 
 def _videos(first: Statement) -> Iterator[Scene]:
-    place, shown = ".".join(FIRST), replace(first, step=VIDEO)
+    place, shown = ".".join(FIRST), structs.replace(first, step=VIDEO)
     yield Scene(f"{place}-video", f"{place}, where a police officer explains in a video", place, first, has_video=True)
     yield Scene("video", "an officer’s video, without the operator’s own texts", "", shown, has_video=True)
 
 
 def _directory(first: Statement) -> Iterator[Scene]:
     """Of the world, and of the country at home, where any service is known there."""
-    world = replace(first, country=UNKNOWN_COUNTRY)
+    world = structs.replace(first, country=UNKNOWN_COUNTRY)
     yield Scene(DIRECTORY, "the public directory, with all countries to choose from", "", world, Form.DIRECTORY)
     if first.country != UNKNOWN_COUNTRY:
         yield Scene(COUNTRY, "the public directory of one country", "", first, Form.DIRECTORY)

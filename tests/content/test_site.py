@@ -44,9 +44,10 @@ def test_the_site_leads_from_its_first_page_and_fetches_nothing_from_elsewhere(s
 
 def test_the_reference_has_every_call_and_every_type(site: Path) -> None:
     page = (site / "docs" / "api.html").read_text()
+    words = re.sub(r"<[^>]+>", "", page)
     described = document()
     for path, methods in described["paths"].items():
         for method in methods:
-            assert f"{method.upper()} {path}" in page
+            assert f"{method.upper()} {path}" in words
     for name in described["components"]["schemas"]:
         assert f'id="{name.lower()}"' in page

@@ -45,7 +45,7 @@ def put(service: Service, number: int, counts: dict[int, int]) -> None:
 
 
 def answer(service: Service, first: str = "", last: str = "") -> dict[str, Any]:
-    parameters = {"table": "funnel", "from": first, "to": last}
+    parameters = {"table": "funnel", **({"from": first} if first else {}), **({"to": last} if last else {})}
     response = WEB.get(f"{service.url}/v1/counts", params=parameters, headers={"Authorization": "Bearer demo"})
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
