@@ -108,7 +108,7 @@ def test_a_reload_takes_over_what_has_changed_and_no_request_fails(service: Serv
     left = service.get(service.check(LISTED)["page"] + "/leave")
     assert left.headers["location"] == "https://quellfen.example/"
     assert service.store_pid() == store
-    assert open_files(service) == files
+    assert open_files(service) <= files
     assert [line["event"] for line in lines(service) if line["level"] == "error"] == []
 
 
@@ -126,21 +126,21 @@ def test_what_is_wrong_is_refused_with_its_reason_and_all_stays(service: Service
     assert service.check(LISTED)["action"] == "block"
 
 
-def test_a_worker_that_ends_says_so_before_it_closes_a_connection(service: Service) -> None:
+def test_workers_that_end_say_so_before_they_close_a_connection(service: Service) -> None:
     """So nobody sends a request on a connection that is being closed."""
-    (worker,) = service.workers()[:1]
+    workers = service.workers()
     with ExitStack() as stack:
         persons = [stack.enter_context(httpx.Client(verify=PLAIN, headers=KEY)) for _ in range(12)]
         for person in persons:
             assert "connection" not in person.post(f"{service.url}/v1/check", json={"query": LISTED}).headers
 
-        os.kill(worker, signal.SIGTERM)
+        for worker in workers:
+            os.kill(worker, signal.SIGTERM)
         time.sleep(servers.DRAIN / 4)
         answers = [person.post(f"{service.url}/v1/check", json={"query": LISTED}) for person in persons]
         pages = [person.get(answer.json()["page"]) for person, answer in zip(persons, answers, strict=True)]
     assert {each.status_code for each in (*answers, *pages)} == {200}
-    closing = [each.headers.get("connection") for each in answers]
-    assert set(closing) == {None, "close"}
+    assert {each.headers.get("connection") for each in answers} == {"close"}
     eventually(lambda: len(service.workers()) == 2)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KINDS = ("counts", "released", "figures", "notes", "paused", "stopped")
 """Of what lies in the store; its other keys are the list, those of platforms, and what lasts for moments."""
-NAME = re.compile(r"(\w+):\{(.+)\}")
+NAME = re.compile(r"^(\w+):\{(.+)\}")
 CHUNK = 2000
 """Cells that are added in one call, so that none holds the store up."""
 
