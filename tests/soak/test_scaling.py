@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import approx
 
 from bench import scaling
 from bench.model import (
@@ -49,7 +49,7 @@ def test_a_hundred_thousand_queries_by_hand() -> None:
     assert round(found.busy_cores, 6) == 10.02
     assert (found.nodes, found.workers) == (3, 48)
     assert found.network_bits == 8 * (100_000 * 1000 + 100 * 10_000)
-    assert found.store_calls == approx(48 * (2 * 3 * 2 + 4 + 0.2 + 0.2))
+    assert found.store_calls == pytest.approx(48 * (2 * 3 * 2 + 4 + 0.2 + 0.2))
     assert round(found.hottest, 6) == round(48 * (2 * 200e-6 + 100e-6), 6)
     assert found.list_seconds == 8 * 3 * 11_000_000 / 10e9
 
