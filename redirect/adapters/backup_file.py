@@ -110,15 +110,19 @@ def read(path: Path) -> tuple[Header, int, Iterator[Record]]:
 
 
 def _lines(path: Path) -> Iterator[Header | Record]:
-    digest = hashlib.sha256()
+    digest, ended = hashlib.sha256(), False
     for count, text in enumerate(_texts(path)):
         line = _line(path, text)
+        if ended or (isinstance(line, End) and (line.lines, line.sha256) != (count, digest.hexdigest())):
+            break
         if isinstance(line, End):
-            if (line.lines, line.sha256) != (count, digest.hexdigest()):
-                break
+            ended = True  # what is read after it is the end of the compression
+        else:
+            digest.update(text)
+            yield line
+    else:
+        if ended:
             return
-        digest.update(text)
-        yield line
     raise BackupError(f"{path}: the file is damaged or was cut short; nothing was restored")
 
 
