@@ -67,7 +67,7 @@ lint: .venv/made-dev catalogues ## Style, types, import directions
 .PHONY: test
 test: lint programs tests/validator/node_modules ## Everything: lint, then tests against the real store, browser and proxies
 	$(BIN)/python scripts/fold_table.py --check
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-pages
 test-pages: .venv/made-dev catalogues programs ## Every page in every language in a real browser, which takes long
