@@ -193,7 +193,7 @@ def _serve(data: Path, notes: Notes) -> None:
 
 
 def _no_next_program(_workers: Sequence[int]) -> Handover:
-    raise NotImplementedError  # nobody sends SIGHUP here
+    raise AssertionError("nobody sends SIGHUP here")
 
 
 def _work(data: Path, url: str, notes: Notes, worker: int) -> None:

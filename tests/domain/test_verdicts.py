@@ -6,15 +6,16 @@ Each simulated experiment is judged anew after every week, as by somebody who ca
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from redirect.domain.disclosure import publishable
-from redirect.domain.experiments import Arm, Assign, Experiment, Guardrail, Outcome
+from redirect.domain.experiments import Arm, Assign, Experiment
 from redirect.domain.sequential import POWER
 from redirect.domain.verdicts import ALPHA, Result, Verdict, by_week, judge
+from tests import simulated_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,23 +26,7 @@ WEEKS = 16
 WRONG = {Verdict.MORE_STOP, Verdict.FEWER_STOP, Verdict.MORE_HELP}
 
 
-def experiment(**changes: Any) -> Experiment:
-    fields: dict[str, Any] = {
-        "name": "zorblax",
-        "question": "Does it?",
-        "message": "V1",
-        "arms": (Arm("A", 50), Arm("B", 50)),
-        "assign": Assign.BUCKET,
-        "platforms": ("acme",),
-        "surfaces": frozenset({"web"}),
-        "countries": frozenset(),
-        "first": 20_000,
-        "last": 20_100,
-        "primary": Outcome.STOPPED,
-        "guardrails": tuple(Guardrail),
-        "smallest": 0.02,
-    }
-    return Experiment(**{**fields, **changes})
+experiment = partial(simulated_experiment.experiment, 20_000, 20_100)
 
 
 def simulated(

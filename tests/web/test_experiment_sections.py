@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from redirect.charts import drawn
-from redirect.domain.experiments import Arm, Assign, Experiment, Guardrail, Outcome, Stop
+from redirect.domain.experiments import Arm, Assign, Outcome, Stop
 from redirect.domain.verdicts import judge
 from redirect.journeys.experiments import Found
 from redirect.web.experiment_sections import in_numbers, in_short, sections
 from redirect.web.figures_shown import Gap, Times, as_csv, written
+from tests import simulated_experiment
 
 if TYPE_CHECKING:
     from redirect.domain.verdicts import Cells
@@ -21,23 +23,7 @@ FIRST = 20_006
 """A Monday."""
 
 
-def experiment(**changes: Any) -> Experiment:
-    fields: dict[str, Any] = {
-        "name": "zorblax",
-        "question": "Does it?",
-        "message": "V1",
-        "arms": (Arm("A", 50), Arm("B", 50)),
-        "assign": Assign.BUCKET,
-        "platforms": ("acme",),
-        "surfaces": frozenset({"web"}),
-        "countries": frozenset(),
-        "first": FIRST,
-        "last": FIRST + 83,
-        "primary": Outcome.STOPPED,
-        "guardrails": tuple(Guardrail),
-        "smallest": 0.02,
-    }
-    return Experiment(**{**fields, **changes})
+experiment = partial(simulated_experiment.experiment, FIRST, FIRST + 83)
 
 
 def found(
