@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from redirect.adapters.files import write_atomically
+from redirect.adapters.files import Copy
 from redirect.domain.access import Access, Scope
 
 if TYPE_CHECKING:
@@ -54,13 +54,12 @@ class AccessKeys:
     """The access keys known to this process, by digest, and how often each is used."""
 
     def __init__(self, cache: Path, built_in: Mapping[str, Access], clock: Clock, rates: Rates, seals: SealBox) -> None:
-        self._cache = cache
+        self._copy = Copy(cache)
         self._opened = lru_cache(KEYS_OPENED)(seals.open)
         self._built_in = dict(built_in)
         self._clock = clock
         self._rates = rates
         self._records = dict(built_in)
-        self._is_kept = True
         if cache.exists():
             # A damaged copy must not stop the start: the store has the keys too.
             with suppress(msgspec.DecodeError, msgspec.ValidationError, OSError):
@@ -90,12 +89,10 @@ class AccessKeys:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
         read = {key: _read(record) for key, record in records.items()}
         access = {key: record for key, record in read.items() if record is not None}
-        if self._take(access):
+        changed = self._take(access)
+        if changed:
             self.tick()
-            self._is_kept = False
-        if not self._is_kept:  # also what found no room before: a key that was revoked must not come back with a start
-            write_atomically(self._cache, msgspec.json.encode(access))
-            self._is_kept = True
+        self._copy.keep(access, changed=changed)
 
     def tick(self) -> None:
         """Let go of those that have ended. Often, since nobody looks when one is presented."""

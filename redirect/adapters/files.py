@@ -7,6 +7,8 @@ import secrets
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -17,6 +19,22 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with replacing(path, mode) as file:
         file.write(data)
+
+
+class Copy:
+    """What the store said last, on the disk for the time when it does not answer."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_kept = True
+
+    def keep(self, value: object, *, changed: bool) -> None:
+        """Write what has changed, and what found no room before: a revoked key must not come back with a start. Raises
+        OSError."""
+        self._is_kept = self._is_kept and not changed
+        if not self._is_kept:
+            write_atomically(self._path, msgspec.json.encode(value))
+            self._is_kept = True
 
 
 @contextmanager

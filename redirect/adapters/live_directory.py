@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from redirect.adapters.files import write_atomically
+from redirect.adapters.files import Copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,10 +29,9 @@ class LiveDirectory:
 
     def __init__(self, directory: Directory, cache: Path, clock: Clock) -> None:
         self._files = directory
-        self._cache = cache
+        self._copy = Copy(cache)
         self._clock = clock
         self._paused: Mapping[str, str] = {}
-        self._is_kept = True
         self.when_changed: list[Callable[[], None]] = []
         if cache.exists():
             # A damaged copy must not stop the start: the store has the pauses too.
@@ -44,13 +43,11 @@ class LiveDirectory:
     def refresh(self, pauses: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
         paused = {service: until.decode("ascii", "replace") for service, until in pauses.items()}
-        if paused != self._paused:
+        changed = paused != self._paused
+        if changed:
             self._paused = paused
             self._see()
-            self._is_kept = False
-        if not self._is_kept:  # also what found no room on the disk before
-            write_atomically(self._cache, msgspec.json.encode(paused))
-            self._is_kept = True
+        self._copy.keep(paused, changed=changed)
 
     def tick(self) -> None:
         """Look at the clock: with a new day a pause may be over, or a record have become stale."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from redirect.adapters.events import Event, tell
-from redirect.adapters.files import write_atomically
+from redirect.adapters.files import Copy
 from redirect.domain.errors import StoreError
 from redirect.domain.experiments import Stop
 
@@ -45,10 +45,9 @@ class LiveExperiments:
 
     def __init__(self, experiments: Sequence[Experiment], cache: Path, clock: Clock) -> None:
         self._experiments = {experiment.name: experiment for experiment in experiments}
-        self._cache = cache
+        self._copy = Copy(cache)
         self._clock = clock
         self._stops: Mapping[str, Stop] = {}
-        self._is_kept = True
         if cache.exists():
             # A damaged copy must not stop the start: the store has the stops too.
             with suppress(msgspec.DecodeError, OSError):
@@ -79,15 +78,13 @@ class LiveExperiments:
     def refresh(self, records: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
         stops = read_stops(records)
-        if stops != self._stops:
+        changed = stops != self._stops
+        if changed:
             for name in stops.keys() - self._stops.keys():
                 tell(Event.EXPERIMENT_ENDED, experiment=name, reason=stops[name].sentence)
             self._stops = stops
             self._see()
-            self._is_kept = False
-        if not self._is_kept:  # also what found no room on the disk before
-            write_atomically(self._cache, msgspec.json.encode(stops))
-            self._is_kept = True
+        self._copy.keep(stops, changed=changed)
 
     def tick(self) -> None:
         """Look at the clock: with a new day an experiment may begin or end."""
