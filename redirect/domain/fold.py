@@ -107,25 +107,30 @@ class Fold:
 
     def quick(self, text: str) -> list[bytes] | None:
         """The tokens of a text that can be read in one way only; None means: ask for all readings."""
-        if text.isascii():
-            folded = text.encode().translate(self._ascii, self._dropped)
-            if folded.translate(None, _LETTERS_AND_SPACE) or _TRIPLED_ASCII.search(folded):
-                return None
-            spaced = _SPACED_ASCII
-        elif is_unspaced(text):
+        if len(text) > LONGEST:
             return None
-        else:
-            letters = self._letters(text)
-            folded = letters.encode(errors="replace")
-            if folded.translate(None, _ALSO_OTHER_SCRIPTS) or _TRIPLED_TEXT.search(letters) or is_unspaced(letters):
-                return None
-            spaced = _SPACED_LETTERS
-        if len(text) > LONGEST or (not text.islower() and _CAMEL.search(text)):
+        return self._quick_ascii(text) if text.isascii() else self._quick_other(text)
+
+    def _quick_ascii(self, text: str) -> list[bytes] | None:
+        """Most queries pass here: each test is first a cheap one that settles nearly all, then the exact one."""
+        plain = text.encode()
+        folded = plain.translate(self._ascii, self._dropped)
+        if folded.translate(None, _LETTERS_AND_SPACE) or (_may_be_tripled(folded) and _TRIPLED_ASCII.search(folded)):
             return None
         words = folded.split()
-        if len(words) > 2 and spaced.search(b" ".join(words)):
+        if list(map(len, words)).count(1) > 2 and _SPACED_ASCII.search(b" ".join(words)):
             return None
-        return _stripped(words)
+        return None if folded != plain and _CAMEL.search(text) else _stripped(words)
+
+    def _quick_other(self, text: str) -> list[bytes] | None:
+        if is_unspaced(text) or (not text.islower() and _CAMEL.search(text)):
+            return None
+        letters = self._letters(text)
+        folded = letters.encode(errors="replace")
+        if folded.translate(None, _ALSO_OTHER_SCRIPTS) or _TRIPLED_TEXT.search(letters) or is_unspaced(letters):
+            return None
+        words = folded.split()
+        return None if len(words) > 2 and _SPACED_LETTERS.search(b" ".join(words)) else _stripped(words)
 
     def canonical(self, text: str) -> Reading:
         """The first reading: the one a list entry is filed under."""
@@ -208,6 +213,13 @@ def shortest_inside(run: str) -> int:
 
 # Their runs are parts of the ones in the first reading.
 _RUNS_SEEN: Final = frozenset({"spaces kept", "scripts parted"})
+
+
+def _may_be_tripled(letters: bytes) -> bool:
+    """Whether some letter or space stands three times in a row: all are compared at once with those one further on."""
+    as_number = int.from_bytes(letters, "little")
+    differs = as_number ^ as_number >> 8
+    return 0 in (differs | differs >> 8).to_bytes(len(letters), "little")
 
 
 def _stripped(words: list[bytes]) -> list[bytes]:

@@ -75,9 +75,7 @@ class Matcher:
         else:
             known = self._asked(set(tokens))
             row = [known[token] for token in tokens]
-        if self._loose.idle and not any(row):
-            return None
-        return self._surest(self._in_words(tokens, row, Allowance()), "words")
+        return self._surest(self._in_words(tokens, row), "words")
 
     def match_url(self, url: str) -> Match | None:
         """The surest entry for the URL, its host or one above it; None also for what is no URL."""
@@ -112,12 +110,15 @@ class Matcher:
                 if not self._innocent.covers_in_run(run, found, allowance):
                     yield found
 
-    def _in_words(self, tokens: list[bytes], row: list[Digest | None], allowance: Allowance) -> Iterable[Found]:
+    def _in_words(
+        self, tokens: list[bytes], row: list[Digest | None], allowance: Allowance | None = None
+    ) -> Iterable[Found]:
         founds = self._words.search(tokens, row) if any(row) else ()
+        if self._loose.idle and not founds:
+            return ()
+        allowance = allowance or Allowance()
         if not self._loose.idle:
             founds = chain(founds, self._loose.search(tokens, row, allowance))
-        elif not founds:
-            return ()
         return (found for found in founds if not self._innocent.covers(tokens, found, allowance))
 
     def _surest(self, founds: Iterable[Found], step: str) -> Match | None:

@@ -54,17 +54,17 @@ class Words:
 
     def search(self, tokens: list[bytes], row: list[Digest | None]) -> Iterable[Found]:
         """Everything found among the tokens of this row."""
-        gates = [0] * len(row)
+        gates = [0 if digest is None else digest[GATE] for digest in row]
+        alone = self._alone(tokens, row) if self._word_lengths else []
+        likely = self._neighbours(gates)
+        return chain(alone, self._phrases(tokens, gates, likely)) if likely else alone
+
+    def _alone(self, tokens: list[bytes], row: list[Digest | None]) -> list[Found]:
         alone: list[Found] = []
         for place, digest in enumerate(row):
-            if digest is not None:
-                gates[place] = digest[GATE]
-                if self._word_lengths >> min(len(tokens[place]), LONGEST_MASKED) & 1:
-                    alone += self._index.found(digest[0], Kind.TERM, place, place + 1)
-        likely = self._side_by_side(gates)
-        if 0 in gates:
-            likely += self._around_one(gates)
-        return chain(alone, self._phrases(tokens, gates, likely)) if likely else alone
+            if digest is not None and self._word_lengths >> min(len(tokens[place]), LONGEST_MASKED) & 1:
+                alone += self._index.found(digest[0], Kind.TERM, place, place + 1)
+        return alone
 
     def _phrases(self, tokens: list[bytes], gates: list[int], likely: list[tuple[int, ...]]) -> Iterator[Found]:
         absent: set[tuple[bytes, ...]] = set()
@@ -78,38 +78,25 @@ class Words:
             if len(places) == LONGEST_UNGATED < self._longest:
                 yield from self._longer(tokens, gates, places)
 
-    def _side_by_side(self, gates: list[int]) -> list[tuple[int, ...]]:
-        """Pairs and triples of neighbours whose sum the filter has."""
-        field, bits = self._index.filter, self._index.bits
+    def _neighbours(self, gates: list[int]) -> list[tuple[int, ...]]:
+        """Pairs and triples of known words whose sum the filter has, with one unknown word between at most."""
+        field, bits, knows = self._index.filter, self._index.bits, self._index.knows
         likely: list[tuple[int, ...]] = []
-        before = last = 0
+        first = second = -LONGEST_UNGATED
+        first_gate = second_gate = 0
         for place, gate in enumerate(gates):
-            if gate and last:
-                pair = last + gate
-                bit = pair % bits
-                if field[bit >> 3] >> (bit & 7) & 1 and self._index.knows(pair >> SECOND_GATE):
-                    likely.append((place - 1, place))
-                if before:
-                    bit = (before + pair) % bits
-                    if field[bit >> 3] >> (bit & 7) & 1 and self._index.knows(before + pair >> SECOND_GATE):
-                        likely.append((place - 2, place - 1, place))
-            before, last = last, gate
-        return likely
-
-    def _around_one(self, gates: list[int]) -> list[tuple[int, ...]]:
-        """The same around one unknown word."""
-        knows = self._index.knows_phrase
-        likely: list[tuple[int, ...]] = []
-        for place in range(1, len(gates) - 1):
-            if gates[place] or not (gates[place - 1] and gates[place + 1]):
+            if not gate:
                 continue
-            pair = gates[place - 1] + gates[place + 1]
-            if knows(pair):
-                likely.append((place - 1, place + 1))
-            if place > 1 and gates[place - 2] and knows(gates[place - 2] + pair):
-                likely.append((place - 2, place - 1, place + 1))
-            if place + 2 < len(gates) and gates[place + 2] and knows(pair + gates[place + 2]):
-                likely.append((place - 1, place + 1, place + 2))
+            if place - second <= 2:
+                pair = second_gate + gate
+                bit = pair % bits
+                if field[bit >> 3] >> (bit & 7) & 1 and knows(pair >> SECOND_GATE):
+                    likely.append((second, place))
+                if place - first <= LONGEST_UNGATED:
+                    bit = (first_gate + pair) % bits
+                    if field[bit >> 3] >> (bit & 7) & 1 and knows(first_gate + pair >> SECOND_GATE):
+                        likely.append((first, second, place))
+            first, first_gate, second, second_gate = second, second_gate, place, gate
         return likely
 
     def _longer(self, tokens: list[bytes], gates: list[int], places: tuple[int, ...]) -> Iterator[Found]:
