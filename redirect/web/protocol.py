@@ -121,10 +121,11 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._answer = None
         self._write(whole)
-        if is_late:
-            self._come_late()
+        if is_late or self.turn.is_long:
+            self._end_turn()
 
-    def _come_late(self) -> None:
+    def _end_turn(self) -> None:
+        """Whoever comes back within a long turn keeps it from ending, and others from their first word."""
         if self._late_in == self.turn.number and not self.transport.is_closing():
             self.turn.hold(self)
         self._late_in = self.turn.number

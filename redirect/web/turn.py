@@ -31,7 +31,7 @@ BUSY: Final = 0.005
 MOST_TASKS: Final = 256
 """Calls that begin a task of their own in one turn."""
 BREATH: Final = 0.05
-"""Seconds for which one is not listened to who comes back at once: others come first."""
+"""Seconds for which one is not listened to who comes back within a long turn: others come first."""
 
 
 class Caller(Protocol):
@@ -81,8 +81,8 @@ class Turn:
         self._on_refused()
 
     def hold(self, caller: Caller) -> None:
-        """Do not listen for a moment to one that came late twice in one turn, so that a turn ends however fast callers
-        come back."""
+        """Do not listen for a moment to one that came twice in a long turn, so that a turn ends however fast callers
+        come back: where there are a thousand, the loop (libuv) looks up to 48 times before it does anything else."""
         caller.pause()
         loop = asyncio.get_running_loop()
         if not self._late:

@@ -102,8 +102,8 @@ async def test_a_line_has_so_many_places_and_each_is_given_back() -> None:
         assert len(refused) == 1
 
 
-async def answers(sent: bytes, turn: Turn) -> list[bytes]:
-    """What is said to a request in a turn that has no time left, and to the same once more."""
+async def answers(sent: bytes, turn: Turn, times: int = 2) -> list[bytes]:
+    """What is said to a request in such a turn, and to the same once more."""
     config = uvicorn.Config(answered, http=bounded(turn), lifespan="off")
     config.load()
     port, state = free_port(), ServerState()
@@ -111,7 +111,7 @@ async def answers(sent: bytes, turn: Turn) -> list[bytes]:
     server = await asyncio.get_running_loop().create_server(made, "127.0.0.1", port)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     found = []
-    for _ in range(2):
+    for _ in range(times):
         writer.write(sent)
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
         length = int(head.lower().partition(b"content-length: ")[2].split()[0])
@@ -156,3 +156,19 @@ async def test_a_call_that_comes_too_late_is_told_when_to_come_back_and_keeps_it
 
 async def test_a_page_is_served_however_late_it_comes() -> None:
     assert all(said.startswith(b"HTTP/1.1 200 ") for said in await answers(PAGE, Full(lambda: None)))
+
+
+class Long(Turn):
+    """Lasts, and has time for everybody."""
+
+    def has_time(self) -> bool:
+        in_time = super().has_time()
+        self.is_long = True
+        return in_time
+
+
+async def test_whoever_comes_back_within_a_long_turn_is_answered_and_then_not_heard_for_a_moment() -> None:
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    assert all(said.startswith(b"HTTP/1.1 200 ") for said in await answers(CHECK * 2, Long(lambda: None), times=3))
+    assert loop.time() - before > 2 * BREATH + BREATH
