@@ -70,8 +70,8 @@ test: lint programs tests/validator/node_modules ## Everything: lint, then tests
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-pages
-test-pages: .venv/made-dev catalogues programs ## Every page in every language in a real browser, which takes long
-	EVERY_LANGUAGE=1 $(BIN)/pytest tests/browser/test_every_page.py
+test-pages: .venv/made-dev catalogues programs tests/validator/node_modules ## Every page in every language in a real browser, which takes long
+	EVERY_LANGUAGE=1 $(BIN)/pytest tests/browser/test_every_page.py tests/browser/test_valid_pages.py
 
 integrations/node/node_modules: integrations/node/package.json
 	@npm install --prefix integrations/node --no-package-lock --ignore-scripts --no-audit --no-fund --silent && touch $@

@@ -3,13 +3,13 @@ Each is loaded once, and every test reads what was seen."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.languages import EVERY_LANGUAGE, RIGHT_TO_LEFT, languages
 from tests.browser.looks import Look, Looking
 from tests.browser.ways import Ways
 from tests.pseudo import copy_with_pseudo_locales
@@ -21,21 +21,10 @@ if TYPE_CHECKING:
 
     from conftest import Service
 
-EVERY_LANGUAGE = "EVERY_LANGUAGE" in os.environ
-LANGUAGES = ("en", "de", "ar", "th", "zh-Hant", "am", "en-XA", "ar-XB")
 # `make test` is in haste: one style sheet colours all languages, so contrast is measured in one, and axe sees one page
 # of each markup in the others. `make test-pages` leaves nothing out.
 WHOLE = "en"
 LIKE_ANOTHER = {"V4", "someone-else", "happened-to-me", "thanks", "leave", "doors", "unreadable"}
-RIGHT_TO_LEFT = {"ar", "ar-XB", "fa", "he", "ur"}
-
-
-def languages() -> tuple[str, ...]:
-    """Those of `make test`, or all of them under `make test-pages`."""
-    if not EVERY_LANGUAGE:
-        return LANGUAGES
-    folders = (Path(__file__).parents[2] / "locales").glob("*/LC_MESSAGES/redirect.po")
-    return ("en", *sorted(folder.parts[-3].replace("_", "-") for folder in folders), "en-XA", "ar-XB")
 
 
 @pytest.fixture(scope="module")
