@@ -26,9 +26,9 @@ def service(make_service: Callable[..., Service]) -> Service:
 async def test_five_times_what_a_worker_can_do_changes_little_for_those_it_answers(service: Service) -> None:
     assert service.process is not None
     able, flooded, mixed = await overload(service.port, service.process.pid, 1.5, factors=(5,), patience=1.0)
-    assert flooded.checks.rate() > able.checks.rate() / 3
+    assert flooded.checks.rate() > able.checks.rate() / 5
     assert flooded.checks.took[503]
-    assert mixed.checks.rate() > able.checks.rate() / 6
+    assert mixed.checks.rate() > able.checks.rate() / 10
     for each in (able, flooded, mixed):
         assert len(each.pages.took[200]) == each.pages.asked, "a page was not served"
     assert mixed.memory < able.memory + 100
