@@ -187,7 +187,8 @@ def _serve(data: Path, notes: Notes) -> None:
         store.start()
         store.wait()
         work = partial(_work, data, store.url, notes)
-        Supervisor(Node(WORKERS, work, lambda: WORKERS, lambda: None, _no_next_program), lock, store).run()
+        node = Node(WORKERS, work, lambda: WORKERS, lambda: None, _no_next_program, close=lambda: None)
+        Supervisor(node, lock, store).run()
     finally:
         store.stop()
 

@@ -1,7 +1,7 @@
 """Owns the processes of one node, from start to stop. Must never hold a part of the service itself.
 
 Start: settings -> keys -> content -> lock -> store -> sample list (demo) -> socket -> workers.
-Stop: workers finish what they have and flush, then the store, then the lock.
+Stop: sockets close, workers finish what they have and flush, then the store, then the lock.
 Next program (SIGHUP): the same start, with the lock, store and sockets of the one before, whose workers stop last.
 """
 
@@ -35,7 +35,6 @@ from redirect.domain.errors import SettingsError
 from redirect.start import Content, load_content
 from redirect.web.check import CHECK_LIMIT
 from redirect.web.connections import LOOK, Connections
-from redirect.web.door import Door
 from redirect.web.protocol import no_call, nothing_at_once, protocol
 from redirect.web.servers import BesideServer, Server
 
@@ -98,6 +97,7 @@ def serve(
                 serving=lambda: board.serving,
                 announce=partial(_taken_over, listeners) if before else partial(_started, announce, local, content),
                 handover=partial(_handover, settings, listeners, lock, store),
+                close=listeners.close,
             )
             gc.freeze()  # what exists now is shared with the workers; collecting it would copy the pages
             Supervisor(node, lock, store, before.workers if before else ()).run()
@@ -203,12 +203,12 @@ async def _work(worker: Worker, board: Board, listeners: Sockets) -> None:
     config, places = _listening(worker, site.app, site.at_once, site.is_call, KEEP_ALIVE)
     listener, stop = listeners
     server = Server(config, places, board.begin_serving)
-    worker.turn.after_long.append(Door(listener, server.protocol).let_in)
+    worker.turn.after_long.append(server.let_in)
     # The server raises the signal once more when it has ended; what follows must still be done.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     beside = (*worker.beside, (places.look, LOOK))
     tasks = [asyncio.create_task(repeat(work, every)) for work, every in beside]
-    async with _stop_page(worker, stop):
+    async with _stop_page(worker, stop, server):
         await server.serve(sockets=[listener])
     await end(tasks)
     await worker.flusher.finish()
@@ -218,14 +218,14 @@ async def _work(worker: Worker, board: Board, listeners: Sockets) -> None:
 
 
 @asynccontextmanager
-async def _stop_page(worker: Worker, listener: socket.socket | None) -> AsyncIterator[None]:
-    """Serve the page that blocked names lead to meanwhile."""
+async def _stop_page(worker: Worker, listener: socket.socket | None, first: Server) -> AsyncIterator[None]:
+    """Serve the page that blocked names lead to meanwhile, and end with the first server."""
     if worker.site.stop_page is None or listener is None:
         yield
         return
     config, places = _listening(worker, worker.site.stop_page, nothing_at_once, no_call, KEEP_ALIVE_OF_PERSONS)
-    server = BesideServer(config, places)
-    worker.turn.after_long.append(Door(listener, server.protocol).let_in)
+    server = BesideServer(config, places, first)
+    worker.turn.after_long.append(server.let_in)
     looking = asyncio.create_task(repeat(places.look, LOOK))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

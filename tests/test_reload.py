@@ -8,7 +8,8 @@ import signal
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from collections import Counter
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,20 @@ import pytest
 
 from conftest import LISTED, PLAIN, Service, eventually
 from redirect.web import servers
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PLATFORM = '[demo]\nshown_name = "{name}"\nexit = "https://{name}.example/"\n'
+PLATFORM = """
+[demo]
+shown_name = "{name}"
+exit = "https://{name}.example/"
+
+[networks]
+shown_name = "Example Networks"
+status = 403
+"""
 KEY = {"Authorization": "Bearer demo"}
 LIMIT = 40.0
 
@@ -31,7 +41,9 @@ def service(make_service: Callable[..., Service], tmp_path_factory: pytest.TempP
     """With two workers, a platform of the operator's own, and log lines that a program can read."""
     platforms = tmp_path_factory.mktemp("operator") / "platforms.toml"
     platforms.write_text(PLATFORM.format(name="vorlinqet"))
-    return make_service("--demo", REDIRECT_WORKERS="2", REDIRECT_PLATFORMS=str(platforms), REDIRECT_LOG_FORMAT="json")
+    stop = {"REDIRECT_STOP_PORT": str(free_port()), "REDIRECT_STOP_PLATFORM": "networks", "REDIRECT_STOP_COUNTRY": "GB"}
+    of_both = {"REDIRECT_PLATFORMS": str(platforms), "REDIRECT_LOG_FORMAT": "json", **stop}
+    return make_service("--demo", REDIRECT_WORKERS="2", **of_both)
 
 
 def platforms(service: Service) -> Path:
@@ -144,10 +156,47 @@ def test_workers_that_end_say_so_before_they_close_a_connection(service: Service
     eventually(lambda: len(service.workers()) == 2)
 
 
+def come(port: int) -> str:
+    """What becomes of somebody who was not there before: answered, refused, or neither."""
+    try:
+        connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    except ConnectionRefusedError:
+        return "refused"
+    with connection, suppress(ConnectionError):
+        connection.sendall(b"GET /en/help HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+        said = b"".join(iter(lambda: connection.recv(65536), b""))
+        return "answered" if said.rstrip().endswith(b"</html>") else "cut off"
+    return "cut off"
+
+
+def test_whoever_comes_while_it_stops_is_answered_whole_or_refused(service: Service) -> None:
+    """Refused while it still finishes what it has, so that a balancer asks another node at once. But for whom the
+    kernel lets in between a worker's last look and its close: nobody can keep it from that."""
+    assert service.process is not None
+    what: dict[int, Counter[str]] = {int(service.environ["REDIRECT_STOP_PORT"]): Counter(), service.port: Counter()}
+    over = threading.Event()
+
+    def come_and_come(port: int) -> None:
+        while not over.wait(0.005):
+            what[port][come(port)] += 1
+
+    threads = [threading.Thread(target=come_and_come, args=(port,)) for port in what]
+    with ExitStack() as stack:
+        for port in what:
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))  # who says nothing is waited for
+        for thread in threads:
+            thread.start()
+            stack.callback(thread.join)
+        stack.callback(over.set)
+        eventually(lambda: all(outcome["answered"] > 5 for outcome in what.values()))
+        service.process.send_signal(signal.SIGTERM)
+        eventually(lambda: all(outcome["refused"] for outcome in what.values()))
+        assert service.process.poll() is None
+        assert service.process.wait(30) == 0
+    assert sum(outcome["cut off"] for outcome in what.values()) <= 1, what
+
+
 def test_a_service_that_has_taken_over_still_stops_in_order(service: Service) -> None:
-    assert service.stop() == 0
     assert lines(service)[-1]["event"] == "stopped"
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", service.port)) != 0
     rows = {row["action"]: row["count"] for row in service.counts()}
     assert rows["block"] > 20

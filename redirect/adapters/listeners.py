@@ -30,6 +30,10 @@ class Listeners:
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """All of them, here: once every worker has closed its own, too, whoever comes is refused."""
         for listener in (*self._handed.values(), *self._open.values()):
             listener.close()
 

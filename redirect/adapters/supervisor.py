@@ -1,9 +1,9 @@
 """Owns the processes of one node: the embedded store and the workers. Must never serve a request itself.
 
-Start: lock, store, listening socket, workers. Stop, in the opposite order: workers finish what they have and
-flush their counts, then the store writes its file out and ends. A worker or store that dies is started again
-within a second; one that keeps dying, after ever longer pauses, and that is said once. On SIGHUP it becomes the next
-program, see `handover.py`.
+Start: lock, store, listening sockets, workers. Stop: these sockets close, so that whoever comes is refused at once;
+workers finish what they have and flush their counts; then the store writes its file out and ends. A worker or store
+that dies is started again within a second; one that keeps dying, after ever longer pauses, and that is said once. On
+SIGHUP it becomes the next program, see `handover.py`.
 """
 
 from __future__ import annotations
@@ -41,13 +41,14 @@ TERMINAL = 0
 class Node:
     """What a supervisor knows of its node. `run_worker(index)` is called in a child process and returns when the worker
     has ended in order. `serving` says how many workers answer; `announce` is called once, as soon as all do. `handover`
-    says what the next program is given, with these workers."""
+    says what the next program is given, with these workers; `close` lets go of what this process listens on."""
 
     count: int
     run_worker: Callable[[int], None]
     serving: Callable[[], int]
     announce: Callable[[], None]
     handover: Callable[[Sequence[int]], Handover]
+    close: Callable[[], None]
 
 
 class Revival:
@@ -215,6 +216,7 @@ class Supervisor:
             self._store.start()
 
     def _stop_workers(self) -> None:
+        self._node.close()
         retiring = Retiring((*self._workers, *self._before.workers))
         retiring.end()
         while retiring.workers:

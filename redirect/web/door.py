@@ -28,17 +28,22 @@ class Door:
         self._made = made
         self._coming: set[asyncio.Task[object]] = set()
 
-    def let_in(self) -> None:
-        """All who wait, but for those who have gone already."""
+    def let_in(self) -> bool:
+        """Those who wait, but for those who have gone already; whether more may wait."""
         for _ in range(MOST):
             try:
                 connection, _address = self._listener.accept()
             except OSError:  # nobody else waits, or we are about to end
-                return
+                return False
             if has_gone(connection):
                 connection.close()
             else:
                 self._let_in(connection)
+        return True
+
+    async def come(self) -> None:
+        """Wait until all who were let in are there."""
+        await asyncio.gather(*self._coming, return_exceptions=True)
 
     def _let_in(self, connection: socket.socket) -> None:
         connection.settimeout(0)
