@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 256
 """Let in after one turn."""
+ALL: Final = 4096
+"""More than the queue of a listener holds."""
 TCP_CLOSE_WAIT: Final = 8
 """As `tcp_info` says it (Linux, tcp_states.h)."""
 
@@ -28,18 +30,17 @@ class Door:
         self._made = made
         self._coming: set[asyncio.Task[object]] = set()
 
-    def let_in(self) -> bool:
-        """Those who wait, but for those who have gone already; whether more may wait."""
-        for _ in range(MOST):
+    def let_in(self, most: int = MOST) -> None:
+        """All who wait, but for those who have gone already."""
+        for _ in range(most):
             try:
                 connection, _address = self._listener.accept()
             except OSError:  # nobody else waits, or we are about to end
-                return False
+                return
             if has_gone(connection):
                 connection.close()
             else:
                 self._let_in(connection)
-        return True
 
     async def come(self) -> None:
         """Wait until all who were let in are there."""

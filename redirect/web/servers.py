@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from redirect.web.door import Door
+from redirect.web.door import ALL, Door
 
 if TYPE_CHECKING:
     import socket
@@ -58,8 +58,7 @@ class DrainingServer(uvicorn.Server):
     async def _close_doors(self) -> None:
         """The last to close a socket lets in all who wait there, or the kernel would cut them off."""
         for door in self._doors:
-            while door.let_in():
-                pass
+            door.let_in(ALL)
         for server in self.servers:
             server.close()
         for door in self._doors:
