@@ -3,7 +3,8 @@ or the keys of platforms, nor add to a period what it holds already.
 
 A period and the numbers of the batches that were applied to it are read in one step, so a copy is exact while the
 service counts. The numbers of a spool rise: from the first that a period has seen, and the last that a copy has, it
-follows whether both hold the same batch.
+follows whether both hold the same batch. What is brought back is there once every replica has it, see `store_client`:
+so each script writes something, also where it has been done before.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 
 from redirect.adapters.backup_file import Counted, Kept, Record, Released
 from redirect.adapters.store import DAY, FIRST, MINIMUM, ROWS
-from redirect.adapters.store_client import connect, store_errors
+from redirect.adapters.store_client import connect, store_errors, write
 from redirect.domain.counts import TABLES
 from redirect.domain.periods import Span, Unit
 
@@ -29,12 +30,17 @@ KINDS = ("counts", "released", "figures", "notes", "paused", "stopped")
 NAME = re.compile(r"^(\w+):\{(.+)\}")
 CHUNK = 2000
 """Cells that are added in one call, so that none holds the store up."""
+PATIENCE = 20.0
+"""Seconds for each call: a new store may still be bringing its replicas up to date. Half of it is for these."""
 
 READ = "return {redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[2])}"
 
 ADMIT = """
 local done = redis.call('HGET', KEYS[2], ARGV[1])
-if done then return tonumber(done) end
+if done then
+  redis.call('HSET', KEYS[2], ARGV[1], done)
+  return tonumber(done)
+end
 for i = 4, #ARGV, 2 do
   if not string.find(ARGV[i], ':', 1, true) and redis.call('HEXISTS', KEYS[2], ARGV[i]) == 1 then
     local first = redis.call('HGET', KEYS[2], ARGV[3] .. ARGV[i])
@@ -61,6 +67,15 @@ redis.call('EXPIREAT', KEYS[1], ARGV[3])
 return 1
 """
 
+KEEP = """
+local added, last = 0, #ARGV
+if ARGV[1] == 'whole' and redis.call('EXISTS', KEYS[1]) == 1 then last = 0 end
+for i = 2, last, 2 do added = added + redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+local field = redis.call('HKEYS', KEYS[1])[1]
+if field then redis.call('HSET', KEYS[1], field, redis.call('HGET', KEYS[1], field)) end
+return added
+"""
+
 REPLACE = """
 redis.call('DEL', KEYS[1])
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
@@ -83,8 +98,9 @@ class Fate(IntEnum):
 class Copies:
     """Reads and writes records. Every call may raise StoreError. `marker` names the backup that is restored."""
 
-    def __init__(self, url: str, marker: str = "") -> None:
-        self._client = connect(url)
+    def __init__(self, url: str, marker: str = "", patience: float = PATIENCE) -> None:
+        self._client = connect(url, patience)
+        self._patience = patience
         self._marker = f"restored:{marker}"
 
     async def __aenter__(self) -> Self:
@@ -118,7 +134,7 @@ class Copies:
         return Kept(what=kind, about=name, fields=texts) if texts else None  # type: ignore[arg-type] # one of KINDS
 
     async def write(self, record: Record, now: float) -> Fate:
-        """Add one of them to what is there."""
+        """Add one of them to what is there, and to all replicas."""
         match record:
             case Counted():
                 return await self._add(record, now)
@@ -159,25 +175,23 @@ class Copies:
         parts[MINIMUM] = str(record.minimum).encode()
         key = f"released:{{{table.name}:{unit.span}:{unit.number}}}"
         with store_errors():
-            if await self._client.hgetall(key) == parts:
-                return Fate.KNOWN
+            known = await self._client.hgetall(key) == parts
         await self._script(REPLACE, (key,), expires, *chain.from_iterable(parts.items()))
-        return Fate.ADDED
+        return Fate.KNOWN if known else Fate.ADDED
 
     async def _keep(self, record: Kept) -> Fate:
         """What stands there is newer. Of pauses all or none: one that is not there may have ended."""
         key = f"{record.what}:{{{record.about}}}"
-        with store_errors():
-            if record.what == "paused" and await self._client.exists(key):
-                return Fate.KNOWN
-            pipeline = self._client.pipeline(transaction=False)
-            for field, text in record.fields.items():
-                pipeline.hsetnx(key, field, text)
-            return Fate.ADDED if any(await pipeline.execute()) else Fate.KNOWN
+        extent = "whole" if record.what == "paused" else "each"
+        added = await self._script(KEEP, (key,), extent, *chain.from_iterable(record.fields.items()))
+        return Fate.ADDED if added else Fate.KNOWN
 
     async def _script(self, script: str, keys: tuple[str, ...], *arguments: Any) -> int:
         with store_errors():
-            return int(await self._client.eval(script, len(keys), *keys, *arguments))
+            answer = await write(
+                self._client, keys[0], "EVAL", script, len(keys), *keys, *arguments, patience=self._patience
+            )
+        return int(answer)
 
 
 def _counted(name: str, cells: dict[str, int], applied: dict[str, int]) -> Counted | None:

@@ -12,7 +12,7 @@ from redirect import __version__
 from redirect.adapters import backup_file
 from redirect.adapters.copies import Copies
 from redirect.data_dir import store_url
-from redirect.domain.errors import BackupError
+from redirect.domain.errors import BackupError, StoreError
 from redirect.tools.stores import open_store
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def back_up(settings: Settings, out: Path, progress: Progress) -> int:
 
 async def restore(settings: Settings, path: Path, progress: Progress, *, add: bool) -> Counter[Fate]:
     """Bring back what a file holds, and say what became of it. Raises BackupError, and changes nothing, where the file
-    is damaged, or where the store holds counts and nobody said `add`."""
+    is damaged, or where the store holds counts and nobody said `add`; and where the store gives out on the way."""
     header, total, records = backup_file.read(path)
     fates: Counter[Fate] = Counter()
     async with open_store(settings), Copies(store_url(settings), header.id) as store:
@@ -52,6 +52,9 @@ async def restore(settings: Settings, path: Path, progress: Progress, *, add: bo
                 "the store holds counts already; with --add those of the backup are added to them, each of them once"
             )
         for done, record in enumerate(records, 1):
-            fates[await store.write(record, time.time())] += 1
+            try:
+                fates[await store.write(record, time.time())] += 1
+            except StoreError as error:
+                raise BackupError(f"{error}: broken off at record {done} of {total}; go on with --add") from None
             progress("restoring", done, total)
     return fates

@@ -8,7 +8,7 @@ import os
 import signal
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,8 @@ import pytest
 from bench.valkeys import Cluster, Valkey, running_cluster
 from conftest import eventually
 from redirect.adapters import store_facts
-from redirect.adapters.copies import Fate
+from redirect.adapters.backup_file import Counted, Kept, Released
+from redirect.adapters.copies import Copies, Fate
 from redirect.adapters.store import Store
 from redirect.domain.counts import CHECKS, FUNNEL, Cell, Sums
 from redirect.domain.disclosure import Release
@@ -143,6 +144,30 @@ async def test_a_batch_is_taken_once_its_replica_has_it(cluster: str, nodes: Clu
                     await store.apply(sums("late", 2, hour))
         await store.apply(sums("late", 2, hour))
         assert await found(store, hour) == 20
+
+
+async def test_what_a_backup_holds_is_restored_once_replicas_have_it(cluster: str, nodes: Cluster) -> None:
+    """Of each kind, and also where it is there already: a restore before may have been broken off for that."""
+    records = (
+        Counted(table="checks", period=NOW + 500, cells={"|".join(LABELS): 10}, applied={"aa": 1}),
+        Released(table="funnel", span=Span.DAY, number=TODAY + 500, minimum=10, shown={"acme": {}}),
+        Kept(what="paused", about="services", fields={"*": "", "some-service": "2030-01-01"}),
+        Kept(what="notes", about="acme", fields={"1": "{}"}),
+    )
+
+    async def write_all(store: Copies) -> list[object]:
+        writes = (store.write(record, time.time()) for record in records)
+        return await asyncio.gather(*writes, return_exceptions=True)
+
+    async with Copies(cluster, "0" * 16, patience=2.0) as store:
+        with ExitStack() as replicas:
+            for server in nodes.servers:
+                if server.ask("ROLE")[0] == b"slave":
+                    replicas.enter_context(frozen(server))
+            for _ in range(2):
+                assert [str(outcome) for outcome in await write_all(store)] == ["a replica of the store is late"] * 4
+        assert await write_all(store) == [Fate.ADDED, Fate.KNOWN, Fate.KNOWN, Fate.KNOWN]
+        assert await write_all(store) == [Fate.KNOWN] * 4
 
 
 def _follows(server: Valkey, primary: Valkey) -> bool:
