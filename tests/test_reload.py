@@ -42,8 +42,8 @@ def service(make_service: Callable[..., Service], tmp_path_factory: pytest.TempP
     platforms = tmp_path_factory.mktemp("operator") / "platforms.toml"
     platforms.write_text(PLATFORM.format(name="vorlinqet"))
     stop = {"REDIRECT_STOP_PORT": str(free_port()), "REDIRECT_STOP_PLATFORM": "networks", "REDIRECT_STOP_COUNTRY": "GB"}
-    of_both = {"REDIRECT_PLATFORMS": str(platforms), "REDIRECT_LOG_FORMAT": "json", **stop}
-    return make_service("--demo", REDIRECT_WORKERS="2", **of_both)
+    service = {"REDIRECT_PLATFORMS": str(platforms), "REDIRECT_LOG_FORMAT": "json", "PYTHONPATH": str(platforms.parent)}
+    return make_service("--demo", REDIRECT_WORKERS="2", **service, **stop)
 
 
 def platforms(service: Service) -> Path:
@@ -134,6 +134,25 @@ def test_what_is_wrong_is_refused_with_its_reason_and_all_stays(service: Service
         platforms(service).write_text(good)
     (line,) = told(service, "reload_refused")
     assert "[demo] has an unknown field 'exlt'" in line["reason"]
+    assert set(service.workers()) == workers
+    assert service.check(LISTED)["action"] == "block"
+
+
+def test_a_version_that_cannot_take_over_is_refused_and_the_one_that_runs_goes_on(service: Service) -> None:
+    """That version does not find a field that it needs. Python reads this module whenever it starts."""
+    workers, version = set(service.workers()), platforms(service).with_name("sitecustomize.py")
+    try:
+        version.write_text(
+            "import os\n"
+            "if told := os.environ.get('REDIRECT_HANDOVER'):\n"
+            "    os.environ['REDIRECT_HANDOVER'] = told.replace('listeners', 'sockets')\n"
+        )
+        refused = len(told(service, "reload_refused"))
+        reload(service)
+        eventually(lambda: len(told(service, "reload_refused")) > refused, LIMIT)
+    finally:
+        version.unlink()
+    assert "this version cannot take over from the one that runs" in told(service, "reload_refused")[-1]["reason"]
     assert set(service.workers()) == workers
     assert service.check(LISTED)["action"] == "block"
 

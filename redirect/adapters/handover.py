@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from redirect.domain.errors import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
@@ -32,7 +34,12 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):
     """What the next program finds. `listeners` and `lock` are descriptors, the former by address and port as they are
-    set; `store` and `workers` are process ids, 0 where no store is ours."""
+    set; `store` and `workers` are process ids, 0 where no store is ours.
+
+    Programs of two versions meet here, the newer before or after the older: a new field has a default, and one that is
+    not known is passed over. What the other may not pass over becomes a field of another name without a default: then
+    neither takes over from the other, and who serves goes on.
+    """
 
     data_dir: str
     embedded: bool
@@ -44,9 +51,15 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def received(environ: MutableMapping[str, str]) -> Handover | None:
-    """What a program before this one has handed over, taken out of the environment."""
+    """What a program before this one has handed over, taken out of the environment. Raises SettingsError where that
+    cannot be read."""
     text = environ.pop(NAME, "")
-    return msgspec.json.decode(text, type=Handover) if text else None
+    try:
+        return msgspec.json.decode(text, type=Handover) if text else None
+    except ValueError:  # of msgspec, or of what is no UTF-8
+        raise SettingsError(
+            f"{NAME}: this version cannot take over from the one that runs: stop the service, then start it"
+        ) from None
 
 
 class Trial:
