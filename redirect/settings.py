@@ -4,6 +4,7 @@ way to it, nor show a secret."""
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import tomli
 from redirect.domain.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 PREFIX = "REDIRECT_"
 CONFIG = "REDIRECT_CONFIG"
@@ -301,7 +302,7 @@ def load(environ: Mapping[str, str], overrides: Mapping[str, str] | None = None)
     path = given.pop(CONFIG, "")
     for name in given:
         if name.removeprefix(PREFIX).lower() not in fields or name != name.upper():
-            raise SettingsError(f"{name}: there is no such setting; `redirect serve --help` lists them")
+            raise SettingsError(f"{name}: there is no such setting; {_meant(name.removeprefix(PREFIX), fields)}")
     texts = {field.name: str(field.metadata["default"]) for field in fields.values()}
     texts.update(_file(Path(path), set(fields)) if path else {})
     texts.update({name.removeprefix(PREFIX).lower(): value for name, value in given.items()})
@@ -336,6 +337,11 @@ def _parse(field: dataclasses.Field[Any], text: str) -> Any:
         raise SettingsError(f"{PREFIX}{field.name.upper()}: {error}") from None
 
 
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name.lower(), known, 1)
+    return f"did you mean {PREFIX}{near[0].upper()}?" if near else "`redirect serve --help` lists them"
+
+
 def _file(path: Path, known: set[str]) -> dict[str, str]:
     try:
         table = tomli.loads(path.read_text())
@@ -345,7 +351,7 @@ def _file(path: Path, known: set[str]) -> dict[str, str]:
         raise SettingsError(f"{CONFIG}: {path}: {error}") from None
     for name in table:
         if name not in known:
-            raise SettingsError(f"{CONFIG}: {path}: there is no setting {name!r}; `redirect serve --help` lists them")
+            raise SettingsError(f"{CONFIG}: {path}: there is no setting {name!r}; {_meant(name, known)}")
     return {name: ",".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in table.items()}
 
 

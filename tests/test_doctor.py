@@ -291,6 +291,16 @@ def no_directory(made: Deployment, _: Any) -> None:
     made.data.write_text("")
 
 
+def no_way_to_make_a_directory(made: Deployment, _: Any) -> None:
+    shutil.rmtree(made.data)
+    made.data.write_text("")
+    made.set(DATA_DIR=str(made.data / "var"))
+
+
+def a_list_source_without_a_list(made: Deployment, _: Any) -> None:
+    made.set(LIST_SOURCE=str(made.data / "nowhere"))
+
+
 def keys_open_to_others(made: Deployment, _: Any) -> None:
     made.embed()
     (made.data / "keys" / "list.key").chmod(0o644)
@@ -366,7 +376,9 @@ FAULTS: dict[Callable[[Deployment, pytest.MonkeyPatch], None], tuple[str, Level,
     a_catalogue_that_is_gone: ("languages", Level.FAULT, "make catalogues"),
     a_country_without_a_service: ("services", Level.FAULT, "resume"),
     a_directory_open_to_others: ("data directory", Level.WARNING, "chmod 700"),
-    no_directory: ("data directory", Level.FAULT, "install -d -m 700"),
+    no_directory: ("data directory", Level.FAULT, "name a directory"),
+    no_way_to_make_a_directory: ("data directory", Level.FAULT, "install -d -m 700"),
+    a_list_source_without_a_list: ("list", Level.FAULT, "redirect lists publish"),
     keys_open_to_others: ("keys", Level.FAULT, "chmod 600"),
     a_key_that_is_gone: ("keys", Level.FAULT, "bring the file back"),
     a_key_that_is_damaged: ("keys", Level.FAULT, "bring the file back"),
@@ -429,7 +441,9 @@ def test_a_running_service_is_looked_at_from_the_command_line(demo: Service) -> 
     assert "answers" in by_name["store"]
     assert "off" in by_name["core dumps"]
     wrong = subprocess.run(
-        [*PROGRAM, "doctor"], env={**demo.environ, "REDIRECT_NAME": "x"}, capture_output=True, check=False
+        [*PROGRAM, "doctor"], env={**demo.environ, "REDIRECT_WORKER": "4"}, capture_output=True, check=False
     )
     assert wrong.returncode == 2
-    assert "fault   settings: REDIRECT_NAME: there is no such setting" in wrong.stdout.decode()
+    said = wrong.stdout.decode()
+    assert "fault   settings: REDIRECT_WORKER: there is no such setting; did you mean REDIRECT_WORKERS?" in said
+    assert said.splitlines()[-1] == "1 fault"

@@ -50,7 +50,9 @@ def load_experiments(
     not do."""
     try:
         tables = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, Table])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except OSError as error:
+        raise ContentError(f"{path}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ContentError(f"{path}: {error}") from None
     if odd := next((name for name in tables if not NAME.fullmatch(name)), ""):
         raise ContentError(f"{path}: [{odd}] needs a name of up to 32 small letters, digits and hyphens")

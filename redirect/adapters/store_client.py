@@ -18,6 +18,12 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
+from redis.exceptions import (
+    ConnectionError as Unreachable,
+)
+from redis.exceptions import (
+    TimeoutError as Late,
+)
 
 from redirect.domain.errors import StoreError
 
@@ -26,6 +32,13 @@ if TYPE_CHECKING:
 
 TIMEOUT = 2.0
 CLUSTER_PORT = 6379
+WHAT: dict[type[Exception] | tuple[type[Exception], ...], str] = {
+    AuthenticationError: "refuses the password, or wants one",
+    (Late, TimeoutError): "did not answer in time",
+    (Unreachable, OSError): "cannot be reached",
+    RedisClusterException: "cannot be reached, or is no cluster",
+}
+"""What the errors of the library come to, the first that fits."""
 HOPS = 4
 """Nodes of a cluster that a write is sent on to while slots move, before it is given up until the next try."""
 
@@ -162,6 +175,5 @@ def store_errors() -> Iterator[None]:
         yield
     except (RedisError, RedisClusterException, OSError, ValueError) as error:
         permanent = isinstance(error, (ResponseError, AuthenticationError))
-        raise StoreError(
-            f"the store did not answer as it should ({type(error).__name__})", permanent=permanent
-        ) from None
+        what = next((words for kinds, words in WHAT.items() if isinstance(error, kinds)), "did not answer as it should")
+        raise StoreError(f"the store {what} ({type(error).__name__})", permanent=permanent) from None

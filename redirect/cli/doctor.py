@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import Counter
 from dataclasses import asdict
 from typing import Annotated
 
@@ -41,7 +42,14 @@ def doctor(
     else:
         for finding in findings:
             _show(finding)
+        _sum_up(Counter(finding.level for finding in findings), level)
     raise typer.Exit(EXIT[level])
+
+
+def _sum_up(found: Counter[Level], level: Level) -> None:
+    """Last, where whoever has just run it looks first."""
+    many = [f"{found[each]} {each}{'s' * (found[each] > 1)}" for each in (Level.FAULT, Level.WARNING) if found[each]]
+    out.print(Text(f"\n{' and '.join(many) or 'All is fine.'}", STYLE[level]), soft_wrap=True)
 
 
 def _show(finding: Finding) -> None:

@@ -139,9 +139,11 @@ def data_directory(settings: Settings) -> Iterator[Finding]:
     """Whether the service can write there, and nobody else can read."""
     directory = settings.data_dir
     if not directory.exists():
-        yield fine("data directory", f"{directory} is not there yet; the first start makes it")
+        yield from _to_be_made(directory)
         return
-    if not directory.is_dir() or not os.access(directory, os.W_OK | os.X_OK):
+    if not directory.is_dir():
+        yield fault("data directory", f"{directory} is no directory", "name a directory in REDIRECT_DATA_DIR")
+    elif not os.access(directory, os.W_OK | os.X_OK):
         yield fault(
             "data directory",
             f"{directory} cannot be written by this user",
@@ -152,6 +154,18 @@ def data_directory(settings: Settings) -> Iterator[Finding]:
         yield warning("data directory", f"{directory} is open to others on this machine", f"chmod 700 {directory}")
     else:
         yield fine("data directory", f"{directory}, for its owner alone")
+
+
+def _to_be_made(directory: Path) -> Iterator[Finding]:
+    above = next(parent for parent in directory.absolute().parents if parent.exists())
+    if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+        yield fine("data directory", f"{directory} is not there yet; the first start makes it")
+    else:
+        yield fault(
+            "data directory",
+            f"{directory} is not there, and this user cannot make it in {above}",
+            f"make it for the user of the service: install -d -m 700 -o USER {directory}",
+        )
 
 
 def machine(settings: Settings, facts: Machine) -> Iterator[Finding]:

@@ -113,7 +113,8 @@ async def live_list(settings: Settings, prover: BundleProver) -> list[Finding]:
     try:
         found = await _found(settings)
         if found is None:
-            return [fault("list", "no list is live: everything is allowed", f"make one live: {PUBLISH}")]
+            none = "none lies where REDIRECT_LIST_SOURCE says" if settings.list_source else "no list is live"
+            return [fault("list", f"{none}: everything is allowed", f"make one live: {PUBLISH}")]
         manifest = prover.manifest(found[0])
         prover.body(manifest, found[1])
     except ListError as error:
@@ -122,10 +123,11 @@ async def live_list(settings: Settings, prover: BundleProver) -> list[Finding]:
                 "list", f"it is refused: {error}", f"see that keys are the same here and where it was built; {PUBLISH}"
             )
         ]
-    except (StoreError, OSError):
-        return [
-            warning("list", "it could not be read now", "mend what is said of the store or of REDIRECT_LIST_SOURCE")
-        ]
+    except (StoreError, OSError) as error:
+        whence = (
+            "that REDIRECT_LIST_SOURCE can be read from here" if settings.list_source else "what is said of the store"
+        )
+        return [warning("list", f"it could not be read now: {error}", f"see {whence}")]
     return list(_age(manifest))
 
 
