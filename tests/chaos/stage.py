@@ -219,6 +219,9 @@ class Load:
             self.took.append(time.perf_counter() - began)
             if turn % 10 == 1:
                 self._open_page(connection, answer["page"])
+        except ConnectionRefusedError:  # of a new connection, after an answer that ended the one before
+            self.note("no connection")
+            connection.close()
         except (OSError, http.client.HTTPException):
             self.note("no answer")
             connection.close()
