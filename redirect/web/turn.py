@@ -4,7 +4,8 @@ nor turn a page away: whoever opens one is a person.
 A loop that has more to do than time still answers everything, later and later, until callers have gone before they are
 answered and all its work is for nobody. So calls that come late in a long turn are refused at once, the others are
 answered in time, and nobody is answered who has gone. To refuse costs about 50 µs, so calls that cost little more are
-answered, however many come: what bounds the wait there is how many connections a worker keeps.
+answered, however many come: what bounds the wait there is how many connections a worker keeps. What calls cost is the
+worker's own time on a core: where a busy machine takes the cores away, to refuse would give none of them back.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import contextmanager
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from redirect.domain.errors import BadRequest
@@ -25,7 +26,8 @@ LONGEST: Final = 0.06
 LEAST: Final = 4
 """Requests that each turn answers whatever they take: few callers are never refused."""
 WORTH: Final = 0.0002
-"""Seconds that the requests of a turn must have taken on average, so that refusing the others saves something."""
+"""Seconds of a core that the requests of a turn must have taken on average, so that refusing the others saves
+something."""
 BUSY: Final = 0.005
 """Seconds of a turn after which there may be many who wait to be let in."""
 MOST_TASKS: Final = 256
@@ -43,12 +45,17 @@ class Caller(Protocol):
 
 class Turn:
     """Between two looks of the loop at its connections. `on_refused` is told of each call that is refused; `after_long`
-    are called after each turn that took a while."""
+    are called after each turn that took a while. `clock` tells the time, `worked` how long this thread had a core."""
 
-    def __init__(self, on_refused: Callable[[], object], clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(
+        self,
+        on_refused: Callable[[], object],
+        clock: Callable[[], float] = perf_counter,
+        worked: Callable[[], float] = thread_time,
+    ) -> None:
         self._on_refused = on_refused
-        self._clock = clock
-        self._since = 0.0
+        self._clock, self._worked = clock, worked
+        self._since = self._worked_since = 0.0
         self._lasted = 0.0
         self.number = 0
         self.is_long = False
@@ -63,13 +70,14 @@ class Turn:
         if not self._taken:
             # What is called soon is called before the loop looks again, and after all that has come by now.
             asyncio.get_running_loop().call_soon(self._end)
-            self._since, self.is_long = self._clock(), self._lasted > LONGEST
+            self._since, self._worked_since = self._clock(), self._worked()
+            self.is_long = self._lasted > LONGEST
         self._taken += 1
         if self._taken <= LEAST:
             return True
         passed = self._clock() - self._since
         self.is_long |= passed > LONGEST
-        return passed < max(LONGEST, self._taken * WORTH)
+        return passed < LONGEST or self._worked() - self._worked_since < self._taken * WORTH
 
     def has_room(self) -> bool:
         """The same for a call that begins a task."""

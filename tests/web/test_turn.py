@@ -43,14 +43,14 @@ class Clock:
 
 
 async def test_a_few_requests_are_answered_however_long_they_take() -> None:
-    turn = Turn(lambda: None, Clock(10.0))
+    turn = Turn(lambda: None, Clock(10.0), Clock(10.0))
     assert all(turn.has_time() for _ in range(LEAST))
     assert not turn.has_time()
 
 
 async def test_many_are_answered_while_there_is_time_and_another_turn_has_time_again() -> None:
     clock = Clock(0.0)
-    turn = Turn(lambda: None, clock)
+    turn = Turn(lambda: None, clock, clock)
     assert all(turn.has_time() for _ in range(LEAST + 100))
     clock.now += LONGEST
     assert not turn.has_time()
@@ -59,8 +59,13 @@ async def test_many_are_answered_while_there_is_time_and_another_turn_has_time_a
 
 
 async def test_what_costs_hardly_more_than_a_refusal_is_answered_however_much_there_is() -> None:
-    turn = Turn(lambda: None, Clock(WORTH / 2))
+    turn = Turn(lambda: None, Clock(WORTH / 2), Clock(0.0))
     assert all(turn.has_time() for _ in range(100_000))
+
+
+async def test_a_machine_that_takes_the_cores_away_has_nobody_refused() -> None:
+    turn = Turn(lambda: None, Clock(10.0), Clock(WORTH / 2))
+    assert all(turn.has_time() for _ in range(100))
 
 
 async def test_calls_that_need_a_task_are_counted() -> None:
