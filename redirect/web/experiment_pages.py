@@ -13,7 +13,8 @@ from redirect.domain.periods import iso
 from redirect.web.desk import platform_of
 from redirect.web.experiment_design import METHODS, design
 from redirect.web.experiment_sections import arm_name, in_numbers, in_short, sections
-from redirect.web.figures_shown import file_of, written
+from redirect.web.figures_shown import file_of
+from redirect.web.tables_shown import laid_out
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -109,5 +110,5 @@ class ExperimentPages:
             methods=METHODS,
             iso=iso,
             csv=lambda name: f"{home}/experiments/{experiment.name}/csv/{name}?platform={platform}",
-            written=lambda value: written(value, found.minimum),
+            laid_out=lambda table: laid_out(table, found.minimum),
         )

@@ -9,10 +9,13 @@ import pytest
 
 from redirect.charts import drawn
 from redirect.domain.experiments import Arm, Assign, Outcome, Stop
+from redirect.domain.sureness import Share
+from redirect.domain.telling import told
 from redirect.domain.verdicts import judge
 from redirect.journeys.experiments import Found
 from redirect.web.experiment_sections import in_numbers, in_short, sections
-from redirect.web.figures_shown import Gap, Times, as_csv, written
+from redirect.web.figures_shown import Gap, Table, Times, as_csv, written
+from redirect.web.tables_shown import laid_out
 from tests import simulated_experiment
 
 if TYPE_CHECKING:
@@ -94,7 +97,7 @@ def test_every_picture_has_a_table_with_the_same_arms() -> None:
         (found({"A": 500, "B": 500}, weeks=0, today=FIRST - 3), "It has not begun.", ""),
         (found({"A": 500, "B": 500}, weeks=0), "No week has been published yet", "first of all, weeks"),
         (found({"A": 500, "B": 495}, weeks=2), "Not decided", "more weeks like these would show"),
-        (found({"A": 500, "B": 495}, weeks=2, today=FIRST + 80), "Not decided", "It ends in 0 weeks"),
+        (found({"A": 500, "B": 495}, weeks=2, today=FIRST + 80), "Not decided", "It ends within a week"),
         (found({"A": 500, "B": 495}, weeks=2, today=FIRST + 90), "Not decided", "under another name"),
         (found({"A": 500, "B": 500}, shown={"B": 1800}), "No result", "mend what assigns the arms"),
         (found({"A": 500, "B": 500}, weeks=90), "No difference that would matter", "this is decided"),
@@ -104,6 +107,16 @@ def test_every_picture_has_a_table_with_the_same_arms() -> None:
 def test_what_it_would_take_to_know_more_is_said_in_every_state(of: Found, short: str, more: str) -> None:
     assert in_short(of)[0].startswith(short)
     assert more in words(of)["more"]
+
+
+def test_of_several_arms_each_sentence_names_those_that_it_is_about() -> None:
+    repeats = {"A": 500, "B": 400, "C": 495, "D": 400, "E": 500}
+    several = found(repeats, shown=dict.fromkeys(repeats, 2000), arms=tuple(Arm(arm, 20) for arm in repeats))
+    assert in_short(several) == [
+        "More people stop after arms B and D than after the default.",
+        "Not decided for arms C and E: the truth may still be a difference either way.",
+    ]
+    assert "Not decided for arm C: the truth may still be a difference either way." in told(several.result, None)
 
 
 def test_arms_that_were_not_shown_in_their_shares_have_no_result() -> None:
@@ -137,6 +150,15 @@ def test_what_was_too_small_is_a_bound_on_the_page_and_empty_in_the_file() -> No
     lines = as_csv(figure.table, "acme").decode().splitlines()
     assert lines[0].endswith("crisis_line_opened,crisis_line_opened_low,crisis_line_opened_high")
     assert all(line.split(",")[-3] == "" for line in lines[1:])
+
+
+def test_figures_of_a_column_stand_in_line_also_where_one_alone_has_no_limits() -> None:
+    rows = (("One", Share(0.5, 0.4, 0.6), 20), ("Two", Share(1.0, 1.0, 1.0), 30), ("Three", Share(None, 0.0, 0.1), 40))
+    columns, cells = laid_out(Table("x", "X", ("Arm", "Share", "Times"), rows), 10)
+    assert [(column.words, column.limited) for column in columns] == [(True, False), (False, True), (False, False)]
+    assert [row[1].limits for row in cells] == ["40 to 60\N{NO-BREAK SPACE}%", "", None]
+    assert [row[2].limits for row in cells] == [None, None, None]
+    assert laid_out(Table("x", "X", ("Arm",), ()), 10).rows == []
 
 
 def test_a_limit_that_nobody_knows_is_any() -> None:
