@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,48 +10,14 @@ from redirect.charts import drawn
 from redirect.domain.experiments import Arm, Assign, Outcome, Stop
 from redirect.domain.sureness import Share
 from redirect.domain.telling import told
-from redirect.domain.verdicts import judge
-from redirect.journeys.experiments import Found
 from redirect.web.experiment_sections import in_numbers, in_short, sections
 from redirect.web.figures_shown import Gap, Table, Times, as_csv, written
 from redirect.web.tables_shown import laid_out
-from tests import simulated_experiment
+from tests.simulated_experiment import FIRST, found
 
 if TYPE_CHECKING:
-    from redirect.domain.verdicts import Cells
+    from redirect.journeys.experiments import Found
     from redirect.web.figures_shown import Section
-
-FIRST = 20_006
-"""A Monday."""
-
-
-experiment = partial(simulated_experiment.experiment, FIRST, FIRST + 83)
-
-
-def found(
-    repeats: dict[str, int],
-    weeks: int = 6,
-    shown: dict[str, int] | None = None,
-    stop: Stop | None = None,
-    today: int = FIRST + 50,
-    **changes: Any,
-) -> Found:
-    """Of 2,000 first showings of each arm a week so many repeats, and 40 ways to help."""
-    of, cells = experiment(**changes), _cells(repeats, weeks, shown or {})
-    return Found(judge(of, "acme", cells, 10), stop, today, 10)
-
-
-def _cells(repeats: dict[str, int], weeks: int, shown: dict[str, int]) -> Cells:
-    cells: Cells = {}
-    for week in range(weeks):
-        for arm, count in repeats.items():
-            cells |= {
-                (week, arm, "0", "shown"): shown.get(arm, 2000),
-                (week, arm, "1", "shown"): count,
-                (week, arm, "0", "help_opened"): 40,
-                **({(week, arm, "0", "wrong_match"): 10} if week % 2 else {}),
-            }
-    return cells
 
 
 def words(of: Found) -> dict[str, str]:
