@@ -92,14 +92,16 @@ def more_needed(result: Result, finding: Finding) -> str:
 
 def _compared(found: Compared) -> str:
     gap = found.difference
+    digits = 1 if found.base >= 0.1 else 2
+    middle, low, high = (_points(each, digits) for each in (gap.estimate, gap.low, gap.high))
     return (
-        f"{found.share:.1%} beside {found.base:.1%}; difference {_points(gap.estimate)}, and the truth is between"
-        f" {_points(gap.low)} and {_points(gap.high)}"
+        f"{found.share:.{digits}%} beside {found.base:.{digits}%}; difference {middle}, and the truth is between {low}"
+        f" and {high}"
     )
 
 
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f} points" if isfinite(share) else "anything"
+def _points(share: float, digits: int) -> str:
+    return f"{100 * share:+.{digits}f} points".replace("-", "\N{MINUS SIGN}") if isfinite(share) else "anything"
 
 
 def as_data(result: Result, stop: Stop | None) -> dict[str, Any]:
