@@ -11,20 +11,20 @@ from redirect.domain.sequential import POWER
 from redirect.domain.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from redirect.domain.experiments import Experiment, Stop
     from redirect.domain.sequential import Interval
     from redirect.domain.verdicts import Compared, Finding, Result
 
 HEADLINES: Final = {
-    Verdict.TOO_SMALL: "Too little is known yet: some count is still too small to be published.",
+    Verdict.TOO_SMALL: "Too little is known yet{of}: some count is still too small to be published.",
     Verdict.BROKEN: "No result: the arms were not shown in the shares that they should have been.",
-    Verdict.OPEN: "Not decided: the truth may still be a difference either way.",
-    Verdict.MORE_STOP: "More people stop after arm {arm} than after the default.",
-    Verdict.FEWER_STOP: "Fewer people stop after arm {arm} than after the default.",
-    Verdict.MORE_HELP: "As many people stop after arm {arm} as after the default, and more open help.",
-    Verdict.ALIKE: "No difference that would matter, between arm {arm} and the default.",
+    Verdict.OPEN: "Not decided{of}: the truth may still be a difference either way.",
+    Verdict.MORE_STOP: "More people stop after {arms} than after the default.",
+    Verdict.FEWER_STOP: "Fewer people stop after {arms} than after the default.",
+    Verdict.MORE_HELP: "As many people stop after {arms} as after the default, and more open help.",
+    Verdict.ALIKE: "No difference that would matter, for {arms} beside the default.",
 }
 
 
@@ -46,7 +46,7 @@ def told(result: Result, stop: Stop | None) -> Iterator[str]:
 
 
 def _told(result: Result, finding: Finding) -> Iterator[str]:
-    yield headline(finding)
+    yield _headline(finding.verdict, [finding.arm], alone=len(result.findings) == 1)
     if finding.stopped:
         yield f"Stopped after the first showing: {_compared(finding.stopped)}."
     if finding.help_opened:
@@ -57,7 +57,22 @@ def _told(result: Result, finding: Finding) -> Iterator[str]:
 
 def headline(finding: Finding) -> str:
     """The finding in one sentence."""
-    return HEADLINES[finding.verdict].format(arm=finding.arm)
+    return _headline(finding.verdict, [finding.arm], alone=True)
+
+
+def headlines(result: Result) -> list[str]:
+    """All findings, in one sentence for each verdict, with the arms that it is about."""
+    arms: dict[Verdict, list[str]] = {}
+    for finding in result.findings:
+        arms.setdefault(finding.verdict, []).append(finding.arm)
+    return [_headline(verdict, of, alone=len(arms) == 1) for verdict, of in arms.items()]
+
+
+def _headline(verdict: Verdict, arms: Sequence[str], *, alone: bool) -> str:
+    """`alone`: it is about all arms, so that none has to be named where none stands out."""
+    *others, last = arms
+    named = f"arms {', '.join(others)} and {last}" if others else f"arm {last}"
+    return HEADLINES[verdict].format(arms=named, of="" if alone else f" for {named}")
 
 
 def more_needed(result: Result, finding: Finding) -> str:
@@ -71,22 +86,22 @@ def more_needed(result: Result, finding: Finding) -> str:
     smallest = f"{100 * result.experiment.smallest:g} points"
     if finding.more_weeks == 0:
         return f"A difference of {smallest} would probably have shown by now; a smaller one needs more showings."
-    return (
-        f"About {finding.more_weeks} more weeks like these would show a difference of {smallest}, if there is one,"
-        f" in {POWER:.0%} of cases."
-    )
+    weeks = "one more week like these" if finding.more_weeks == 1 else f"{finding.more_weeks} more weeks like these"
+    return f"About {weeks} would show a difference of {smallest}, if there is one, in {100 * POWER:.0f} of 100 cases."
 
 
 def _compared(found: Compared) -> str:
     gap = found.difference
+    digits = 1 if found.base >= 0.1 else 2
+    middle, low, high = (_points(each, digits) for each in (gap.estimate, gap.low, gap.high))
     return (
-        f"{found.share:.1%} beside {found.base:.1%}; difference {_points(gap.estimate)}, and the truth is between"
-        f" {_points(gap.low)} and {_points(gap.high)}"
+        f"{found.share:.{digits}%} beside {found.base:.{digits}%}; difference {middle}, and the truth is between {low}"
+        f" and {high}"
     )
 
 
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f} points" if isfinite(share) else "anything"
+def _points(share: float, digits: int) -> str:
+    return f"{100 * share:+.{digits}f} points".replace("-", "\N{MINUS SIGN}") if isfinite(share) else "anything"
 
 
 def as_data(result: Result, stop: Stop | None) -> dict[str, Any]:

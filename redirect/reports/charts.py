@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 
 COLOURS: Final = ("#1d4e79", "#b5541c", "#2f6f4f", "#6b4c8a", "#7a6a00", "#8c2f4b")
 """Told apart also by those who see no red or green, and when printed in grey."""
-LABELS_SHOWN: Final = 12
+DOTS_SHOWN: Final = 12
+WIDTH, LETTER = 840, 9
+"""Of a chart, and of a letter below it, in pixels."""
+DASHES: Final = ("", "8, 5", "2, 5")
+"""How lines are drawn, so that they are told apart without their colour."""
 BAR_HEIGHT: Final = 34
 
 
 def svg(chart: Chart) -> str:
     """The chart, to stand within a page."""
     drawn = _bars(chart) if chart.across else _lines(chart)
-    for name, values in chart.series.items():
+    for place, (name, values) in enumerate(chart.series.items()):
         # Bars are drawn from the bottom.
-        drawn.add(name, list(reversed(values) if chart.across else values))
+        style = {"width": 2.5, "dasharray": DASHES[place % len(DASHES)]}
+        drawn.add(name, list(reversed(values) if chart.across else values), stroke_style=style)
     drawn.add_xml_filter(_without_scripts)
     picture: str = drawn.render(is_unicode=True)
     return picture
@@ -37,7 +42,7 @@ def _without_scripts(root: Any) -> Any:
 
 
 def _lines(chart: Chart) -> Any:
-    many = len(chart.labels) > LABELS_SHOWN
+    many = len(chart.labels) > DOTS_SHOWN
     values = [value for one in chart.series.values() for value in one if value is not None]
     drawn = pygal.Line(
         _config(chart, height=300),
@@ -50,7 +55,8 @@ def _lines(chart: Chart) -> Any:
         show_legend=len(chart.series) > 1,
     )
     drawn.x_labels = list(chart.labels)
-    step = max(1, -(-len(chart.labels) // LABELS_SHOWN))
+    room = (WIDTH - 80) // (LETTER * max(map(len, chart.labels), default=1))
+    step = max(1, -(-len(chart.labels) // room))
     drawn.x_labels_major = list(chart.labels[::step])
     return drawn
 
@@ -91,7 +97,7 @@ def _config(chart: Chart, height: int) -> Any:
         major_guide_stroke_dasharray="none",
     )
     return pygal.Config(
-        width=840,
+        width=WIDTH,
         height=height,
         explicit_size=True,
         style=style,

@@ -13,9 +13,12 @@ from redirect.domain.periods import iso
 from redirect.web.desk import platform_of
 from redirect.web.experiment_design import METHODS, design
 from redirect.web.experiment_sections import arm_name, in_numbers, in_short, sections
-from redirect.web.figures_shown import file_of, written
+from redirect.web.figures_shown import file_of
+from redirect.web.tables_shown import laid_out
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import Request
 
     from redirect.domain.content import Message
@@ -48,9 +51,7 @@ class ExperimentPages:
             found = await self._findings.of(platform)
         except StoreError:
             return self._desk.closed()
-        rows = [(each, in_short(each)) for each in found]
-        body = self._desk.sheets.written("experiments", platform=platform, rows=rows, iso=iso)
-        return self._desk.page(request, body)
+        return self._desk.page(request, self.listed(platform, found))
 
     async def page(self, request: Request) -> Response:
         """One experiment."""
@@ -58,7 +59,7 @@ class ExperimentPages:
         if isinstance(found, Response):
             return found
         # Beside other work: pictures take longer than a decision may wait.
-        return self._desk.page(request, await asyncio.to_thread(self._written, found))
+        return self._desk.page(request, await asyncio.to_thread(self.written, found))
 
     async def table(self, request: Request) -> Response:
         """One table of it as CSV."""
@@ -70,6 +71,33 @@ class ExperimentPages:
         if body is None:
             raise BadRequest("not-found")
         return self._desk.file(body, f"redirect-{found.result.platform}-{found.experiment.name}-{name}")
+
+    def listed(self, platform: str, found: Iterable[Found]) -> bytes:
+        """The page of all."""
+        rows = [(each, in_short(each)) for each in found]
+        return self._desk.sheets.written("experiments", platform=platform, rows=rows, iso=iso)
+
+    def written(self, found: Found) -> bytes:
+        """The page of one experiment."""
+        experiment, platform, home = found.experiment, found.result.platform, self._desk.sheets.home
+        arms = [
+            (arm_name(found, arm.variant), arm.weight, said.headline if said else "")
+            for arm in experiment.arms
+            for said in [self._wording(experiment.message, arm.variant)]
+        ]
+        return self._desk.sheets.written(
+            "experiment",
+            found=found,
+            short=in_short(found),
+            numbers=in_numbers(found),
+            arms=arms,
+            sections=sections(found),
+            design=design(found, self._names),
+            methods=METHODS,
+            iso=iso,
+            csv=lambda name: f"{home}/experiments/{experiment.name}/csv/{name}?platform={platform}",
+            laid_out=lambda table: laid_out(table, found.minimum),
+        )
 
     async def _platform(self, request: Request) -> str | Response:
         admitted = await self._desk.admitted(request)
@@ -90,24 +118,3 @@ class ExperimentPages:
         if found is None:
             raise BadRequest("not-found")
         return found
-
-    def _written(self, found: Found) -> bytes:
-        experiment, platform, home = found.experiment, found.result.platform, self._desk.sheets.home
-        arms = [
-            (arm_name(found, arm.variant), arm.weight, said.headline if said else "")
-            for arm in experiment.arms
-            for said in [self._wording(experiment.message, arm.variant)]
-        ]
-        return self._desk.sheets.written(
-            "experiment",
-            found=found,
-            short=in_short(found),
-            numbers=in_numbers(found),
-            arms=arms,
-            sections=sections(found),
-            design=design(found, self._names),
-            methods=METHODS,
-            iso=iso,
-            csv=lambda name: f"{home}/experiments/{experiment.name}/csv/{name}?platform={platform}",
-            written=lambda value: written(value, found.minimum),
-        )

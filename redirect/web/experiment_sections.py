@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from redirect.domain.experiments import Assign, Guardrail
 from redirect.domain.periods import iso
 from redirect.domain.sureness import Count, Share, share
-from redirect.domain.telling import headline, more_needed
+from redirect.domain.telling import headlines, more_needed
 from redirect.domain.verdicts import BROKEN, Verdict
 from redirect.web.experiment_plots import differences, levels
 from redirect.web.figures_shown import PERCENT, Figure, Gap, Section, Table, Times, day_name, points
@@ -68,7 +68,7 @@ def in_short(found: Found) -> list[str]:
     ended = [_ended(found.stop)] if found.stop else []
     if not found.result.weeks:
         return ended or [_nothing(found)]
-    return ended + list(dict.fromkeys(headline(finding) for finding in found.result.findings))
+    return ended + headlines(found.result)
 
 
 def in_numbers(found: Found) -> list[str]:
@@ -212,7 +212,8 @@ def _needed(found: Found, finding: Finding) -> str:
     if over:
         return f"{_begun_lower(said)} It is over, so that takes a new experiment, under another name."
     if finding.more_weeks is not None and finding.more_weeks > weeks_left:
-        return f"{_begun_lower(said)} It ends in {weeks_left} weeks: what is found by then may stay open."
+        ends = f"in less than {weeks_left + 1} weeks" if weeks_left else "within a week"
+        return f"{_begun_lower(said)} It ends {ends}: what is found by then may stay open."
     return _begun_lower(said) or "more weeks."
 
 

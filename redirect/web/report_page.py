@@ -11,10 +11,11 @@ from babel import Locale
 
 from redirect.domain.figures import APPEALS, COLUMNS, MEASURES, OF_APPEALS, OF_HELPLINES
 from redirect.domain.notes import TEXT_LIMIT, Kind
-from redirect.web.figures_shown import file_of, written
+from redirect.web.figures_shown import file_of
 from redirect.web.plots import View, numbered
 from redirect.web.section_parts import SURFACES
 from redirect.web.sections import sections, surfaces
+from redirect.web.tables_shown import laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,7 +112,7 @@ class ReportPage:
             appeals=APPEALS,
             text_limit=TEXT_LIMIT,
             csv=lambda name: f"{self._sheets.home}/csv/{name}?{asked.address()}",
-            written=lambda value: written(value, overview.minimum),
+            laid_out=lambda table: laid_out(table, overview.minimum),
         )
 
     def table(self, asked: Asked, overview: Overview, name: str) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from redirect.charts import Chart, Line, Point
 from redirect.domain.counts import AUTOMATED, HELP_OPENED, REST, SHOWN, WRONG_MATCH
@@ -18,11 +18,12 @@ from redirect.web.plots import (
     month_of,
     shares_ranked,
 )
+from redirect.web.section_parts import NOTHING_YET, all_of, on_surface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-from redirect.web.section_parts import NOTHING_YET, all_of, on_surface
+NO_SHARE: Final = "not known"
 
 
 def trends(view: View) -> Section:
@@ -84,8 +85,9 @@ def countries(view: View) -> Section:
     """The same by country."""
     lead = (
         "Pages shown and help opened, by country. Where a country had too few, it is counted with its region of the"
-        " world, and where that was not enough with the rest; nothing is counted twice. Countries differ in lists,"
-        " languages and services: their shares say where to look, not who does better."
+        " world, and where that was not enough with the rest; nothing is counted twice. A region has no share: of a"
+        " country with many pages and little help, the pages stand in its own row and the help in its region's."
+        " Countries differ in lists, languages and services: their shares say where to look, not who does better."
     )
     steps = view.sums.countries
     shown = {country: count for (country, step), count in steps.items() if step == SHOWN}
@@ -95,9 +97,10 @@ def countries(view: View) -> Section:
     ranked = [*_most(shown, own), *_most(shown, [country for country in shown if country not in own])]
     shares = {
         country: [share(steps.get((country, step), Count()), shown[country]) for step in (HELP_OPENED, WRONG_MATCH)]
-        for country in ranked
+        for country in own
     }
-    rows: list[list[Value]] = [[view.names.country(each), shown[each], *shares[each]] for each in ranked]
+    untold = [NO_SHARE, NO_SHARE]
+    rows: list[list[Value]] = [[view.names.country(each), shown[each], *shares.get(each, untold)] for each in ranked]
     points = [(view.names.country(each), shares[each][0]) for each in ranked[: min(CHART_ROWS, len(own))]]
     chart = shares_ranked("Help opened, in the countries with most pages", points)
     columns = ("Country", "Pages", "Help opened", "Wrong match")

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 from redirect.web.section_parts import NOTHING_YET, headline, on_surface
 
 NOT_SENT = (
-    "This platform does not say which warning of a browser session it is asking for. With the field `attempt` in its"
+    "This platform does not say which warning of a browser session it is asking for. With the field “attempt” in its"
     " calls (0, 1, 2 …) this page shows how many people stop after one warning, and still nobody is followed: the"
     " platform counts within the session, redirect keeps none."
 )
+
+FOLLOWED = "were followed by no other in that session"
 
 
 def stopping(view: View) -> Section:
@@ -43,7 +45,7 @@ def stopping(view: View) -> Section:
         "stopping",
         "Did people stop?",
         lead,
-        headline=headline(view, total.stopped, "of first warnings were followed by no other in that session", newest),
+        headline=headline(view, total.stopped, f"of first warnings {on_surface(view)} {FOLLOWED}", newest),
         figures=[_curve_figure(view, total), _stopping_by_month(view)],
     )
 
@@ -86,7 +88,7 @@ def _curve_figure(view: View, total: Curve) -> Figure:
         [list(step) for step in steps],
     )
     left_out = (
-        f"{total.unknown.shown:,} warnings came without `attempt`; they are in none of these shares."
+        f"{total.unknown.shown:,} warnings came without “attempt”; they are in none of these shares."
         if total.unknown.shown
         else ""
     )

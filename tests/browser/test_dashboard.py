@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
+import pypdf
 import pytest
 
 from bench.simulated import Simulation
 from bench.year import measure
 from conftest import Service, eventually
+from redirect.domain.experiments import Arm, Stop
 from redirect.domain.periods import DAY_SECONDS, Span, unit_of
+from redirect.web.desk import HOME, Desk
+from redirect.web.experiment_pages import ExperimentPages
+from redirect.web.report_page import EnglishNames
+from redirect.web.report_sheets import Sheets
 from tests.browser.looks import violations, violations_by_night
+from tests.simulated_experiment import FIRST, found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,15 +35,16 @@ LIMIT = 3.0
 """Seconds for a page, beside other tests; `make year` measures the one second that is promised, for a whole year."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def outcome() -> Outcome:
-    """Three platforms over two months, in some countries."""
+    """Three platforms over two months, in some countries, and a report. Made before there is a browser, whose event
+    loop runs in this thread."""
     import time
 
     first = unit_of(Span.MONTH, int(time.time()) // DAY_SECONDS).days[0]
     simulation = Simulation(first, 64, size=0.1, countries=8)
     with tempfile.TemporaryDirectory(prefix="rd-") as directory:
-        return asyncio.run(measure(Path(directory), simulation))
+        return asyncio.run(measure(Path(directory), simulation, reports=["html"]))
 
 
 @pytest.fixture(scope="module")
@@ -64,19 +74,50 @@ def pages_of(outcome: Outcome) -> list[str]:
     return [*(each.page for each in outcome.loaded), *outcome.loaded[0].experiments]
 
 
+def report_of(outcome: Outcome) -> str:
+    """`redirect report --format html`."""
+    (reported,) = outcome.reported
+    return reported.file.decode()
+
+
 def test_axe_finds_nothing_by_day_or_night(outcome: Outcome, page: Page) -> None:
-    # All have the same parts and one style sheet, so colours are measured on one of each kind.
-    others = [each.page for each in outcome.loaded[1:]]
-    for text in pages_of(outcome):
+    # All have the same parts and one style sheet, so colours are measured on one of each kind. Two platforms say which
+    # warning it is: one of them is looked at.
+    first, _, other = (each.page for each in outcome.loaded)
+    for text in (first, other, *outcome.loaded[0].experiments, report_of(outcome)):
         page.emulate_media(color_scheme="light")
         page.set_content(text.replace("<details", "<details open"))
-        assert violations(page, colours=text not in others) == []
-        assert text in others or violations_by_night(page) == []
+        assert violations(page, colours=text != other) == []
+        assert text == other or violations_by_night(page) == []
+
+
+ARMS = (Arm("A", 16), *(Arm(arm, 12) for arm in "BCDEFGH"))
+SHOWN = {arm.variant: 125 * arm.weight for arm in ARMS}
+STATES = (
+    found({"A": 500, "B": 400}, shown={"B": 1800}, name="broken", question="Without a result?"),
+    found({"A": 500, "B": 500}, stop=Stop("wrong_match", FIRST + 20, "B"), name="stopped", question="Stopped?"),
+    found(dict.fromkeys("ABCDEFGH", 500), shown=SHOWN, arms=ARMS, name="all-arms", question="With all arms?"),
+)
+
+
+def states() -> list[str]:
+    """The list of them, and the page of each."""
+    nobody: Any = None  # is signed in, and nothing is looked up
+    names = EnglishNames(nobody, {})
+    pages = ExperimentPages(nobody, Desk(nobody, Sheets(HOME), https=False), names, lambda *_: None)
+    return [page.decode() for page in (pages.listed("acme", STATES), *map(pages.written, STATES))]
+
+
+def test_axe_finds_nothing_on_an_experiment_in_any_state_by_night(page: Page) -> None:
+    for text in states():
+        page.set_content(text.replace("<details", "<details open"))
+        assert violations(page, colours=False) == []
+        assert violations_by_night(page) == []
 
 
 def test_nothing_scrolls_sideways_at_320_pixels(outcome: Outcome, page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 720})
-    for text in pages_of(outcome):
+    for text in [*pages_of(outcome), *states(), report_of(outcome)]:
         page.set_content(text.replace("<details", "<details open"))
         assert not too_wide(page)
         wide = page.evaluate("""() => [...document.querySelectorAll('.sheet')]
@@ -106,6 +147,27 @@ def test_paper_has_every_figure_and_no_form(outcome: Outcome, page: Page, place:
     assert page.locator("select:visible, input:visible, button:visible").count() == 0
     assert page.locator(".chart.wide:visible").count() == page.locator("figure").count()
     assert page.locator("table:visible").count() == page.locator("table").count()
+
+
+def test_no_sheet_ends_with_a_title_or_goes_on_with_a_table_without_its_head(outcome: Outcome, page: Page) -> None:
+    page.set_content(outcome.loaded[0].page)
+    pdf = pypdf.PdfReader(io.BytesIO(page.pdf(width="210mm", height="200mm")))
+    printed = [as_read(sheet.extract_text()) for sheet in pdf.pages]
+    sheets = [sheet.removeprefix(f"{number} / {len(printed)} ") for number, sheet in enumerate(printed, 1)]
+    assert not set(sheets) & set(printed), "each has its number"
+    page.emulate_media(media="print")
+    titles, heads, rows = (
+        tuple(map(as_read, page.locator(of).all_inner_texts()))
+        for of in ("h2, figcaption, caption", "thead tr", "tbody tr")
+    )
+    assert not [sheet for sheet in sheets if sheet.endswith(titles)]
+    assert not [sheet for sheet in sheets if sheet.startswith(rows)]
+    assert [sheet for sheet in sheets if sheet.startswith(heads)], "no table is longer than a sheet"
+
+
+def as_read(text: str) -> str:
+    """Words alone, without breaks and ligatures, which a browser and a sheet of paper set in their own ways."""
+    return " ".join(normalize("NFKC", text).split())
 
 
 def test_a_browser_signs_in_looks_and_signs_out_over_loopback(browser: Browser, service: Service) -> None:

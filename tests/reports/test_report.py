@@ -106,6 +106,7 @@ def test_the_pdf_opens_whole_with_its_language_and_pages(reported: Service, tmp_
     assert len(read.pages) >= 4
     words = " ".join(page.extract_text() for page in read.pages)
     assert "Transparency report" in words
+    assert "stands for fewer than 10" in read.pages[0].extract_text()
     assert f"{TOTAL:,}" in words
     assert read.trailer["/Root"]["/Lang"] == "en"  # type: ignore[index]
     assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]  # type: ignore[index]
@@ -113,6 +114,7 @@ def test_the_pdf_opens_whole_with_its_language_and_pages(reported: Service, tmp_
 
 def test_the_sheet_opens_with_charts_and_no_formula(reported: Service, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(io.BytesIO(made(reported, tmp_path, "xlsx")))
+    _is_told_apart_and_printed_whole(book)
     assert book.sheetnames[:3] == ["report", "months", "categories"]
     months = book["months"]
     assert sum(months.cell(row, 4).value for row in range(3, 3 + len(MONTHS))) == TOTAL
@@ -120,6 +122,18 @@ def test_the_sheet_opens_with_charts_and_no_formula(reported: Service, tmp_path:
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell.value for cell in cells if cell.data_type == "f"]
     assert "'=1+1" in {cell.value for cell in cells}
+
+
+def _is_told_apart_and_printed_whole(book: Any) -> None:
+    """What is suppressed is grey, with a word below; on paper every page has the head of its table."""
+    appeals = book["appeals"]
+    (upheld,) = (row[2] for row in appeals.iter_rows(min_row=3, max_row=3))
+    assert upheld.value is None
+    assert upheld.fill.fill_type == "solid"
+    assert "fewer than 10" in appeals.cell(appeals.max_row, 1).value
+    assert [sheet.print_title_rows for sheet in book][1:] == ["$1:$2"] * (len(book.sheetnames) - 1)
+    links = [row[0].hyperlink for row in book["report"].iter_rows()]
+    assert [link.location for link in links if link] == [f"'{name}'!A1" for name in book.sheetnames[1:]]
 
 
 def test_tables_are_the_same_in_json_csv_and_parquet(reported: Service, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from babel import Locale
 
 from bench.simulated import Simulation
 from conftest import WEB, Html, Service, eventually
@@ -18,6 +19,7 @@ from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.store import Store
 from redirect.domain.figures import month_of, months_before
 from redirect.domain.periods import DAY_SECONDS, Span, iso, newest_closed, unit_of, units_within
+from redirect.domain.regions import MEMBERS
 from redirect.journeys.report import release_closed
 from redirect.web.figures_shown import PERCENT
 
@@ -160,6 +162,20 @@ def test_every_share_stands_with_its_limits(manager: Manager) -> None:
             for column in shares:
                 if row[column]:
                     assert float(row[f"{column}_low"]) <= float(row[column]) <= float(row[f"{column}_high"])
+
+
+def test_a_region_has_pages_but_no_share_since_its_help_came_from_countries_in_rows_of_their_own(
+    manager: Manager,
+) -> None:
+    territories = Locale("en").territories
+    regions = {"All others together", *(territories[region] for region in MEMBERS)}
+    rows = list(csv.DictReader(io.StringIO(manager.look("/csv/countries").text)))
+    merged = [row for row in rows if row["country"] in regions]
+    assert merged
+    assert all(row["help_opened"] for row in rows[:3])
+    for row in merged:
+        assert row["pages"]
+        assert [value for name, value in row.items() if name.startswith(("help_opened", "wrong_match"))] == [""] * 6
 
 
 def test_a_suppressed_figure_is_never_a_zero(manager: Manager) -> None:

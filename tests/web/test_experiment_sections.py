@@ -2,54 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from redirect.charts import drawn
 from redirect.domain.experiments import Arm, Assign, Outcome, Stop
-from redirect.domain.verdicts import judge
-from redirect.journeys.experiments import Found
+from redirect.domain.sureness import Share
+from redirect.domain.telling import told
 from redirect.web.experiment_sections import in_numbers, in_short, sections
-from redirect.web.figures_shown import Gap, Times, as_csv, written
-from tests import simulated_experiment
+from redirect.web.figures_shown import Gap, Table, Times, as_csv, written
+from redirect.web.tables_shown import laid_out
+from tests.simulated_experiment import FIRST, found
 
 if TYPE_CHECKING:
-    from redirect.domain.verdicts import Cells
+    from redirect.journeys.experiments import Found
     from redirect.web.figures_shown import Section
-
-FIRST = 20_006
-"""A Monday."""
-
-
-experiment = partial(simulated_experiment.experiment, FIRST, FIRST + 83)
-
-
-def found(
-    repeats: dict[str, int],
-    weeks: int = 6,
-    shown: dict[str, int] | None = None,
-    stop: Stop | None = None,
-    today: int = FIRST + 50,
-    **changes: Any,
-) -> Found:
-    """Of 2,000 first showings of each arm a week so many repeats, and 40 ways to help."""
-    of, cells = experiment(**changes), _cells(repeats, weeks, shown or {})
-    return Found(judge(of, "acme", cells, 10), stop, today, 10)
-
-
-def _cells(repeats: dict[str, int], weeks: int, shown: dict[str, int]) -> Cells:
-    cells: Cells = {}
-    for week in range(weeks):
-        for arm, count in repeats.items():
-            cells |= {
-                (week, arm, "0", "shown"): shown.get(arm, 2000),
-                (week, arm, "1", "shown"): count,
-                (week, arm, "0", "help_opened"): 40,
-                **({(week, arm, "0", "wrong_match"): 10} if week % 2 else {}),
-            }
-    return cells
 
 
 def words(of: Found) -> dict[str, str]:
@@ -94,7 +62,7 @@ def test_every_picture_has_a_table_with_the_same_arms() -> None:
         (found({"A": 500, "B": 500}, weeks=0, today=FIRST - 3), "It has not begun.", ""),
         (found({"A": 500, "B": 500}, weeks=0), "No week has been published yet", "first of all, weeks"),
         (found({"A": 500, "B": 495}, weeks=2), "Not decided", "more weeks like these would show"),
-        (found({"A": 500, "B": 495}, weeks=2, today=FIRST + 80), "Not decided", "It ends in 0 weeks"),
+        (found({"A": 500, "B": 495}, weeks=2, today=FIRST + 80), "Not decided", "It ends within a week"),
         (found({"A": 500, "B": 495}, weeks=2, today=FIRST + 90), "Not decided", "under another name"),
         (found({"A": 500, "B": 500}, shown={"B": 1800}), "No result", "mend what assigns the arms"),
         (found({"A": 500, "B": 500}, weeks=90), "No difference that would matter", "this is decided"),
@@ -104,6 +72,16 @@ def test_every_picture_has_a_table_with_the_same_arms() -> None:
 def test_what_it_would_take_to_know_more_is_said_in_every_state(of: Found, short: str, more: str) -> None:
     assert in_short(of)[0].startswith(short)
     assert more in words(of)["more"]
+
+
+def test_of_several_arms_each_sentence_names_those_that_it_is_about() -> None:
+    repeats = {"A": 500, "B": 400, "C": 495, "D": 400, "E": 500}
+    several = found(repeats, shown=dict.fromkeys(repeats, 2000), arms=tuple(Arm(arm, 20) for arm in repeats))
+    assert in_short(several) == [
+        "More people stop after arms B and D than after the default.",
+        "Not decided for arms C and E: the truth may still be a difference either way.",
+    ]
+    assert "Not decided for arm C: the truth may still be a difference either way." in told(several.result, None)
 
 
 def test_arms_that_were_not_shown_in_their_shares_have_no_result() -> None:
@@ -137,6 +115,15 @@ def test_what_was_too_small_is_a_bound_on_the_page_and_empty_in_the_file() -> No
     lines = as_csv(figure.table, "acme").decode().splitlines()
     assert lines[0].endswith("crisis_line_opened,crisis_line_opened_low,crisis_line_opened_high")
     assert all(line.split(",")[-3] == "" for line in lines[1:])
+
+
+def test_figures_of_a_column_stand_in_line_also_where_one_alone_has_no_limits() -> None:
+    rows = (("One", Share(0.5, 0.4, 0.6), 20), ("Two", Share(1.0, 1.0, 1.0), 30), ("Three", Share(None, 0.0, 0.1), 40))
+    columns, cells = laid_out(Table("x", "X", ("Arm", "Share", "Times"), rows), 10)
+    assert [(column.words, column.limited) for column in columns] == [(True, False), (False, True), (False, False)]
+    assert [row[1].limits for row in cells] == ["40 to 60\N{NO-BREAK SPACE}%", "", None]
+    assert [row[2].limits for row in cells] == [None, None, None]
+    assert laid_out(Table("x", "X", ("Arm",), ()), 10).rows == []
 
 
 def test_a_limit_that_nobody_knows_is_any() -> None:
