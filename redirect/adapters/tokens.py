@@ -24,7 +24,7 @@ PLAIN_BYTES = 119
 TOKEN_CHARACTERS = (PLAIN_BYTES + 16) * 4 // 3
 _SEPARATOR = "\x1f"
 _FIELDS = 10
-_AS_BASE64 = str.maketrans("-_+/", "+/!!")  # one address for one statement
+_AS_BASE64 = bytes.maketrans(b"-_+/", b"+/!!")  # one address for one statement
 _ENROLLED = "1"
 _CODE_BYTES = 9
 
@@ -64,7 +64,7 @@ class TokenBox:
         if len(token) != TOKEN_CHARACTERS:
             return None
         try:
-            sealed = binascii.a2b_base64(token.translate(_AS_BASE64), strict_mode=True)
+            sealed = binascii.a2b_base64(token.encode("ascii").translate(_AS_BASE64), strict_mode=True)
         except ValueError:
             return None
         plain = self._decrypt(sealed)

@@ -73,6 +73,8 @@ class Readers:
     def _forwarded(self, request: Scope) -> bytes | None:
         """The last address that is not a proxy's: what stands before it, anybody may have written."""
         values = [value for name, value in request["headers"] if name == b"x-forwarded-for"]
+        if not values:
+            return None
         for text in reversed(b",".join(values)[-LONGEST:].decode("latin-1").split(",")):
             address = _address(text)
             if address is None or not _lies_in(address, self._proxies):
