@@ -54,10 +54,12 @@ class Words:
 
     def search(self, tokens: list[bytes], row: list[Digest | None]) -> Iterable[Found]:
         """Everything found among the tokens of this row."""
-        gates = [0 if digest is None else digest[GATE] for digest in row]
         alone = self._alone(tokens, row) if self._word_lengths else []
-        likely = self._neighbours(gates)
-        return chain(alone, self._phrases(tokens, gates, likely)) if likely else alone
+        likely = self._neighbours(row)
+        if not likely:
+            return alone
+        gates = [0 if digest is None else digest[GATE] for digest in row]
+        return chain(alone, self._phrases(tokens, gates, likely))
 
     def _alone(self, tokens: list[bytes], row: list[Digest | None]) -> list[Found]:
         alone: list[Found] = []
@@ -78,15 +80,16 @@ class Words:
             if len(places) == LONGEST_UNGATED < self._longest:
                 yield from self._longer(tokens, gates, places)
 
-    def _neighbours(self, gates: list[int]) -> list[tuple[int, ...]]:
+    def _neighbours(self, row: list[Digest | None]) -> list[tuple[int, ...]]:
         """Pairs and triples of known words whose sum the filter has, with one unknown word between at most."""
         field, bits, knows = self._index.filter, self._index.bits, self._index.knows
         likely: list[tuple[int, ...]] = []
         first = second = -LONGEST_UNGATED
         first_gate = second_gate = 0
-        for place, gate in enumerate(gates):
-            if not gate:
+        for place, digest in enumerate(row):
+            if digest is None:
                 continue
+            gate = digest[GATE]
             if place - second <= 2:
                 pair = second_gate + gate
                 bit = pair % bits
