@@ -123,7 +123,7 @@ class Cluster:
         """Whether every slot is served and every replica follows."""
         running = [server for server in self.servers if server.answers()]
         roles = [server.ask("ROLE") for server in running]
-        following = sum(len(role[2]) for role in roles if role[0] == b"master")
+        following = sum(role[0] == b"slave" and role[3] == b"connected" for role in roles)
         healthy = all(_is_ok(server) for server in running)
         return healthy and following == len(self.servers) - self._size
 
