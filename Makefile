@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Node trusts the authorities that this machine trusts, also behind a proxy that has one of its own.
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
-PIN := CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+PIN := CUSTOM_COMPILE_COMMAND='make requirements' $(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-options
 
 .PHONY: help
 help: ## List what can be made

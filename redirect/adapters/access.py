@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -60,10 +59,7 @@ class AccessKeys:
         self._clock = clock
         self._rates = rates
         self._records = dict(built_in)
-        if cache.exists():
-            # A damaged copy must not stop the start: the store has the keys too.
-            with suppress(msgspec.DecodeError, msgspec.ValidationError, OSError):
-                self._take(msgspec.json.decode(cache.read_bytes(), type=dict[str, Access]))
+        self._take(self._copy.read(dict[str, Access]) or {})
         self.tick()
 
     def find(self, presented: bytes) -> Access | None:

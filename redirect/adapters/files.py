@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+Kind = TypeVar("Kind")
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -27,6 +29,12 @@ class Copy:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._is_kept = True
+
+    def read(self, kind: type[Kind]) -> Kind | None:
+        """What was kept, if anything; a damaged copy must not stop the start, since the store has it, too."""
+        with suppress(msgspec.DecodeError, OSError):
+            return msgspec.json.decode(self._path.read_bytes(), type=kind)
+        return None
 
     def keep(self, value: object, *, changed: bool) -> None:
         """Write what has changed, and what found no room before: a revoked key must not come back with a start. Raises

@@ -6,11 +6,8 @@ Pauses lie in the store; each node keeps the last known copy in `pauses.json`.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from redirect.adapters.files import Copy
 
@@ -31,12 +28,8 @@ class LiveDirectory:
         self._files = directory
         self._copy = Copy(cache)
         self._clock = clock
-        self._paused: Mapping[str, str] = {}
+        self._paused: Mapping[str, str] = self._copy.read(dict[str, str]) or {}
         self.when_changed: list[Callable[[], None]] = []
-        if cache.exists():
-            # A damaged copy must not stop the start: the store has the pauses too.
-            with suppress(msgspec.DecodeError, OSError):
-                self._paused = msgspec.json.decode(cache.read_bytes(), type=dict[str, str])
         self._day = self._today()
         self.now = directory.on(self._day, self._paused)
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from redirect.journeys.ports import Clock
 
 DAY = 86400
-_STOPS = msgspec.json.Decoder(dict[str, Stop])
 _STOP = msgspec.json.Decoder(Stop)
 
 
@@ -47,11 +46,7 @@ class LiveExperiments:
         self._experiments = {experiment.name: experiment for experiment in experiments}
         self._copy = Copy(cache)
         self._clock = clock
-        self._stops: Mapping[str, Stop] = {}
-        if cache.exists():
-            # A damaged copy must not stop the start: the store has the stops too.
-            with suppress(msgspec.DecodeError, OSError):
-                self._stops = _STOPS.decode(cache.read_bytes())
+        self._stops: Mapping[str, Stop] = self._copy.read(dict[str, Stop]) or {}
         self._see()
 
     @property

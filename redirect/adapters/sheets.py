@@ -35,14 +35,14 @@ _ERROR: Final = "a cell holds an error"
 def parse_sheet(data: bytes, name: str, labels: Labels, columns: Mapping[str, str]) -> list[Parsed]:
     """Entries of every sheet that has a header with a value column; the others are reported. Raises ListError where
     none has one, or the file cannot be opened."""
-    _ensure_safe(data, name)
     try:
+        _ensure_safe(data, name)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _read(data, name, labels, columns)
     except ListError:
         raise
-    except Exception:  # noqa: BLE001 (the library raises whatever its parsers meet in a damaged file)
+    except Exception:  # noqa: BLE001 (archive and library raise whatever they meet in a damaged file)
         raise ListError("the spreadsheet is damaged", list_name=name) from None
 
 
@@ -50,10 +50,7 @@ def _ensure_safe(data: bytes, name: str) -> None:
     """What an archive declares is what the library reads at most, so checking it before is enough."""
     if data.startswith(OLE):
         raise ListError("it is protected by a password or in the old format; save it as .xlsx or .csv", list_name=name)
-    try:
-        parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        raise ListError("the spreadsheet is damaged", list_name=name) from None
+    parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
     unpacked = sum(part.file_size for part in parts)
     if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * len(data):
         raise ListError("the spreadsheet unpacks to more than a list can be", list_name=name)

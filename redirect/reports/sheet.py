@@ -50,7 +50,7 @@ class _Book:
         self._front(self._book.active)
         for section in self._report.sections:
             for place, table in enumerate(section.tables):
-                sheet = self._book.create_sheet(table.name[:SHEET_NAME])
+                sheet = self._book.create_sheet(_sheet_name(table))
                 self._fill(sheet, table)
                 self._draw(sheet, table, section.charts if place == 0 else ())
         self._book.properties.title = self._report.title
@@ -85,9 +85,9 @@ class _Book:
             # Not every program finds the height of wrapped text by itself.
             sheet.row_dimensions[sheet.max_row].height = LINE * ceil(len(text) / LETTERS)
         for table in section.tables:
-            sheet.append([f"Sheet “{table.name[:SHEET_NAME]}”: {table.title}"])
+            sheet.append([f"Sheet “{_sheet_name(table)}”: {table.title}"])
             cell = sheet.cell(sheet.max_row, 1)
-            cell.hyperlink = self._link(ref=cell.coordinate, location=f"'{table.name[:SHEET_NAME]}'!A1")
+            cell.hyperlink = self._link(ref=cell.coordinate, location=f"'{_sheet_name(table)}'!A1")
             cell.font = self._styles.Font(name=FACE, color=ACCENT, underline="single")
 
     def _fill(self, sheet: Any, table: Table) -> None:
@@ -190,6 +190,10 @@ class _Book:
         sheet.page_setup.fitToHeight = 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = self._report.title.replace("&", "&&"), "&P / &N"
+
+
+def _sheet_name(table: Table) -> str:
+    return table.name[:SHEET_NAME]
 
 
 def _safe(value: Value) -> Value:
