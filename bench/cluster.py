@@ -24,6 +24,7 @@ from bench.model import batch_calls
 from bench.scale_out import Step, Trial, blows, running_trial
 from bench.servers import free_port
 from bench.single import measure
+from redirect.cli.shown import working
 
 if TYPE_CHECKING:
     from bench.model import Figures
@@ -45,11 +46,17 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="keep the figures and put the tables into the document")
     wanted = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
-    with tempfile.TemporaryDirectory(prefix="rd-cluster-") as scratch, running_trial(Path(scratch), free_port) as trial:
+    with (
+        tempfile.TemporaryDirectory(prefix="rd-cluster-") as scratch,
+        working() as progress,
+        running_trial(Path(scratch), free_port) as trial,
+    ):
         slow, fast = (steady(trial, pause) for pause in (0.1, 0.01))
+        falling = blows(trial, short=False)
         with trial.traffic() as traffic:
-            for name, act, doubled in blows(trial, short=False):
+            for number, (name, act, doubled) in enumerate(falling, 1):
                 trial.step(traffic, name, act, doubled)
+                progress("blows", number, len(falling))
         figures = measure(trial, Path(scratch))
     console.print(steps_table(trial.steps), *[f"{step.name}: {wrong}" for step in trial.steps for wrong in step.wrong])
     checks = checked_table(figures, slow, fast)

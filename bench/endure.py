@@ -29,9 +29,10 @@ from rich.table import Table
 
 from bench.callers import Callers, Heard, request
 from bench.overload import KEY, LISTED, check, page_of, served
+from redirect.cli.shown import working
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 WORKERS = 2
 PATIENCE = 10.0
@@ -108,12 +109,16 @@ def parts(port: int) -> list[Part]:
     ]
 
 
-async def endure(port: int, supervisor: int, seconds: float) -> Endured:
-    """So long."""
+def untold(_looks: int) -> None:
+    """Progress that nobody watches."""
+
+
+async def endure(port: int, supervisor: int, seconds: float, progress: Callable[[int], object] = untold) -> Endured:
+    """So long; `progress` is told of each of the LOOKS."""
     asked = parts(port)
     callers = [Callers(port, part.questions, patience=PATIENCE, most=400) for part in asked]
     asking = [each.ask(seconds, part.rate) for each, part in zip(callers, asked, strict=True)]
-    looking = asyncio.create_task(_look(supervisor, seconds))
+    looking = asyncio.create_task(_look(supervisor, seconds, progress))
     heard = await asyncio.gather(*asking)
     memory, files = await looking
     for each in callers:
@@ -121,13 +126,14 @@ async def endure(port: int, supervisor: int, seconds: float) -> Endured:
     return Endured({part.name: (part.status, each) for part, each in zip(asked, heard, strict=True)}, memory, files)
 
 
-async def _look(supervisor: int, seconds: float) -> tuple[list[int], list[int]]:
+async def _look(supervisor: int, seconds: float, progress: Callable[[int], object]) -> tuple[list[int], list[int]]:
     memory, files = [], []
-    for _ in range(LOOKS):
+    for look in range(LOOKS):
         await asyncio.sleep(seconds / LOOKS)
         workers = _workers(supervisor)
         memory.append(sum(_resident(pid) for pid in workers))
         files.append(sum(open_files(pid) for pid in workers))
+        progress(look + 1)
     return memory, files
 
 
@@ -156,8 +162,10 @@ def main() -> None:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rd-endure-") as scratch, ExitStack() as stack:
         port, supervisor = stack.enter_context(served(Path(scratch), WORKERS))
+        progress = stack.enter_context(working())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            endured = runner.run(endure(port, supervisor, 60 * wanted.minutes))
+            telling = lambda looks: progress("looks at what the workers hold", looks, LOOKS)  # noqa: E731
+            endured = runner.run(endure(port, supervisor, 60 * wanted.minutes, telling))
     Console(width=None if sys.stdout.isatty() else 100).print(_table(endured, wanted.minutes), *endured.wrong)
     sys.exit(endured.grows or bool(endured.wrong))
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from redirect.cli.shown import working
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -43,9 +45,11 @@ class Target:
 def in_turns(targets: dict[str, Target], seconds: int, rounds: int, scratch: Path) -> dict[str, Loaded]:
     """Load each target in turn, several rounds, so that what else the machine does falls on all alike."""
     found: dict[str, list[Loaded]] = {name: [] for name in targets}
-    for _ in range(rounds):
-        for name, target in targets.items():
-            found[name].append(once(target, seconds, scratch))
+    runs = [name for _ in range(rounds) for name in targets]
+    with working() as progress:
+        for number, name in enumerate(runs):
+            progress("runs", number, len(runs))
+            found[name].append(once(targets[name], seconds, scratch))
     return {
         name: Loaded(*(median(getattr(run, field) for run in runs) for field in ("rate", "p50", "p99")))
         for name, runs in found.items()

@@ -30,6 +30,7 @@ from rich.table import Table
 
 from bench.callers import Callers, Heard, request
 from bench.servers import BIN, free_port, running
+from redirect.cli.shown import working
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,9 +157,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8, help="of each round")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rd-over-") as scratch, ExitStack() as stack:
+        progress = stack.enter_context(working())
         port, supervisor = stack.enter_context(served(Path(scratch)))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            progress("trials", 0, 2)
             texts = runner.run(overload(port, supervisor, wanted.seconds))
+            progress("trials", 1, 2)
             searches = runner.run(usual(port, supervisor, wanted.seconds))
     console = Console(width=None if sys.stdout.isatty() else 150)
     console.print(_table("Long texts, one worker", texts), _table("Usual searches, one worker", searches))

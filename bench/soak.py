@@ -41,7 +41,7 @@ from redirect.adapters.supervisor import Node, Supervisor
 from redirect.domain.counts import CHECKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from redirect.adapters.handover import Handover
 
@@ -145,8 +145,13 @@ class Outcome:
     seconds: float
 
 
-def soak(events: int, last: float, seed: int = 1) -> Outcome:
-    """Count `events` in all, over about `last` seconds, while blows fall."""
+def untold(_counted: int) -> None:
+    """Progress that nobody watches."""
+
+
+def soak(events: int, last: float, seed: int = 1, progress: Callable[[int], object] = untold) -> Outcome:
+    """Count `events` in all, over about `last` seconds, while blows fall; `progress` is told how many it has whenever
+    the whole ends."""
     began, rng, blows = time.monotonic(), random.Random(seed), Blows()
     notes = Notes(events // WORKERS, last * AT_ONCE * WORKERS / events)
     with tempfile.TemporaryDirectory(prefix="rd-soak-") as scratch:
@@ -156,6 +161,7 @@ def soak(events: int, last: float, seed: int = 1) -> Outcome:
             _strike(service, notes, rng, blows, time.monotonic() + rng.uniform(last / 8, last / 3))
             os.kill(service, signal.SIGTERM)
             os.waitpid(service, 0)
+            progress(sum(map(notes.counted, range(WORKERS))))
             if time.monotonic() > began + PATIENCE * last:
                 raise TimeoutError(f"{events} events were not counted within {PATIENCE * last:.0f} seconds")
             blows.restarts += not notes.finished
@@ -295,6 +301,11 @@ def _compare(notes: Notes, stored: dict[str, int], blows: Blows, seconds: float)
     return Outcome(acknowledged, acknowledged + middle, middle, len(lives), notes.words[1], wrong, blows, seconds)
 
 
+def _tell(events: int, counted: int) -> None:
+    """In lines, since a bar has a thread and this forks."""
+    print(f"{counted:,} of {events:,} counted", file=sys.stderr)
+
+
 def main() -> None:
     """Run and print; exit 1 where a count was lost or doubled."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak")
@@ -302,7 +313,7 @@ def main() -> None:
     parser.add_argument("--last", type=float, default=240, help="seconds over which they are spread")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     wanted = parser.parse_args()
-    outcome = soak(wanted.events, wanted.last, wanted.seed)
+    outcome = soak(wanted.events, wanted.last, wanted.seed, partial(_tell, wanted.events))
     table = Table(title=f"Soak, seed {wanted.seed}", title_justify="left", show_header=False)
     for name, value in {
         "acknowledged": f"{outcome.acknowledged:,}",

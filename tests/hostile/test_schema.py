@@ -1,7 +1,7 @@
 """The description of the API, tried by a program that reads it: every call with what fits and what does not.
 
-Short here; `make schema` takes SCHEMA_EXAMPLES=5000 of each kind. SCHEMA_OPTIONS go to the program: a part of it all,
-such as `--include-path /v1/check`, or another `--seed`.
+Short here; `make schema` takes SCHEMA_EXAMPLES=5000 of each kind, for hours, and shows how far it is. SCHEMA_OPTIONS go
+to the program: a part of it all, such as `--include-path /v1/check`, or another `--seed`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
     from conftest import Service
 
-EXAMPLES = os.environ.get("SCHEMA_EXAMPLES", "3")
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "3"))
+LONGEST = 300 + 6 * EXAMPLES
+"""Seconds: a dozen operations, of which the slowest takes a fifth of a second for an example."""
 OPTIONS = os.environ.get("SCHEMA_OPTIONS", "").split()
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HOOKS = {"SCHEMATHESIS_HOOKS": "schema_hooks", "PYTHONPATH": str(Path(__file__).parent)}
 PROGRAM = Path(sys.executable).with_name("schemathesis")
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(LONGEST + 60)
 def test_every_answer_to_whatever_fits_the_description_or_not_is_described(
     make_service: Callable[..., Service], tmp_path: Path
 ) -> None:
@@ -37,9 +39,9 @@ def test_every_answer_to_whatever_fits_the_description_or_not_is_described(
     done = subprocess.run(
         [
             PROGRAM, "--config-file", CONFIG, "run", f"{service.url}/v1/openapi.json", "--checks", "all",
-            "--max-examples", EXAMPLES, "--header", f"Authorization: Bearer {service.key}", "--seed", "7", "--no-color",
-            "--request-timeout", "20", *OPTIONS,
+            "--max-examples", str(EXAMPLES), "--header", f"Authorization: Bearer {service.key}", "--seed", "7",
+            "--no-color", "--request-timeout", "20", *OPTIONS,
         ],
-        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=3500, env=os.environ | HOOKS,
+        check=False, cwd=tmp_path, timeout=LONGEST, env=os.environ | HOOKS,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert done.returncode == 0
