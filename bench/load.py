@@ -45,10 +45,10 @@ class Target:
 def in_turns(targets: dict[str, Target], seconds: int, rounds: int, scratch: Path) -> dict[str, Loaded]:
     """Load each target in turn, several rounds, so that what else the machine does falls on all alike."""
     found: dict[str, list[Loaded]] = {name: [] for name in targets}
-    runs = [name for _ in range(rounds) for name in targets]
+    turns = [name for _ in range(rounds) for name in targets]
     with working() as progress:
-        for number, name in enumerate(runs):
-            progress("runs", number, len(runs))
+        for number, name in enumerate(turns):
+            progress("runs", number, len(turns))
             found[name].append(once(targets[name], seconds, scratch))
     return {
         name: Loaded(*(median(getattr(run, field) for run in runs) for field in ("rate", "p50", "p99")))
