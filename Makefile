@@ -95,6 +95,10 @@ wheel-check: .venv/made ## The wheel in a clean Debian with only Python: does it
 image-check: .venv/made ## The Dockerfile, step by step in a clean Debian, without an engine (root, mmdebstrap)
 	$(BIN)/python -m scripts.clean_root image
 
+.PHONY: unit-check
+unit-check: .venv/made ## The unit in a clean Debian that systemd has booted: install, reload, kill, stop (root, mmdebstrap)
+	$(BIN)/python -m scripts.clean_root unit
+
 .PHONY: dist
 dist: .venv/made-release ## Build wheel and source archive into dist/, twice the same, weighed, with their bill of materials
 	$(BIN)/python -m scripts.release dist

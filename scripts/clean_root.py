@@ -1,8 +1,10 @@
-"""Owns trying what we give away in a clean Debian: the wheel with Python alone, and the Dockerfile without an engine.
+"""Owns trying what we give away in a clean Debian: the wheel with Python alone, the Dockerfile without an engine, and
+the unit of systemd.
 Must never change the machine that it runs on, nor leave anything there.
 
     python -m scripts.clean_root wheel
     python -m scripts.clean_root image
+    python -m scripts.clean_root unit
 
 Needs root and mmdebstrap; the clean Debian is of this machine's release. Services run without a network.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +23,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.booted import booted
 from scripts.dockerfile import Image, follow
+from scripts.inside import LIST
 from scripts.weight import LIMIT
 
 if TYPE_CHECKING:
@@ -51,7 +56,7 @@ BARE = ("setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--no-new
 
 
 def main() -> None:
-    kinds = {"wheel": wheel, "image": image}
+    kinds = {"wheel": wheel, "image": image, "unit": unit}
     if len(sys.argv) != 2 or sys.argv[1] not in kinds:
         raise SystemExit(__doc__)
     if os.geteuid() != 0 or not all(map(shutil.which, ("mmdebstrap", "unshare", "ip"))):
@@ -90,6 +95,30 @@ def image(scratch: Path) -> None:
     print("The Dockerfile holds, step by step: a list goes live, a page is served, the health check is well;")
     print("with a root that cannot be written, without rights, without a package installer, without a network.")
     print(f"The image adds {_added(base, made)} MB to its base.")
+
+
+def unit(scratch: Path) -> None:
+    """Follow deploy/README.md word for word: the installation, then all else with systemd running."""
+    root = debian(scratch / "root", "systemd", "dbus", "sudo", "make", "curl", "procps", "python3", "python3-venv")
+    checkout = root / "root/checkout"
+    checkout.mkdir(parents=True)
+    run(["git", "-C", ROOT, "archive", "--output", scratch / "tree.tar", "HEAD"])
+    run(["tar", "--extract", "--file", scratch / "tree.tar", "--directory", checkout])
+    (checkout / "my-list.csv").write_text(LIST)
+    install, *then = _of_systemd((ROOT / "deploy/README.md").read_text())
+    inside(root, ["sh", "-euc", f"cd /root/checkout\n{install}"], PLAIN)
+    asking = "redirect keys create --platform acme --scope check > /root/key\n"
+    with booted(root) as in_there:
+        in_there(["bash", "-eu", "-c", "cd /root/checkout\n" + "\n".join([*then, asking])], "")
+        key = in_there(["tail", "-n1", "/root/key"], "").strip()
+        told = in_there(["python3", "-", key], (ROOT / "scripts/inside_unit.py").read_text())
+    print(f"deploy/README.md holds, word for word, under systemd:\n{told}", end="")
+
+
+def _of_systemd(text: str) -> list[str]:
+    """Its blocks of commands."""
+    section = text.partition("## systemd\n")[2].partition("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 
 def _added(base: Path, made: Image) -> int:
