@@ -104,11 +104,20 @@ def _wait(run: Run) -> None:
 
 def _end(outer: subprocess.Popen[bytes], group: Path) -> None:
     """With all that is in there, and the groups that it made."""
-    for place in (group, *group.rglob("*/")):
-        for pid in (place / "cgroup.procs").read_text().split():
+    for processes in group.rglob("cgroup.procs"):
+        for pid in processes.read_text().split():
             with suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
     outer.wait()
-    for place in sorted(group.rglob("*/"), reverse=True):
-        place.rmdir()
-    group.rmdir()
+    for processes in sorted(group.rglob("cgroup.procs"), reverse=True):
+        _gone(processes.parent)
+
+
+def _gone(place: Path) -> None:
+    """A group can be taken away once what was in it has ended, which may take a moment."""
+    for _ in range(50):
+        with suppress(OSError):
+            place.rmdir()
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"{place} is left over: rmdir it")

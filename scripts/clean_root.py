@@ -105,6 +105,7 @@ def unit(scratch: Path) -> None:
     run(["git", "-C", ROOT, "archive", "--output", scratch / "tree.tar", "HEAD"])
     run(["tar", "--extract", "--file", scratch / "tree.tar", "--directory", checkout])
     (checkout / "my-list.csv").write_text(LIST)
+    (root / "etc/sudoers.d/lent").write_text('Defaults env_keep += "PIP_CERT"\n')
     install, *then = _of_systemd((ROOT / "deploy/README.md").read_text())
     inside(root, ["sh", "-euc", f"cd /root/checkout\n{install}"], PLAIN)
     asking = "redirect keys create --platform acme --scope check > /root/key\n"

@@ -65,8 +65,9 @@ class _Seen:
 
 class Connections:
     """At most `most` at a time. One more takes the place of the oldest that has not brought a single request to its
-    end; only where there is none such is it refused itself. So whoever fills all places by waiting shuts nobody out.
-    Beside them a few that are refused are kept for a moment, until they have been told.
+    end, or of the oldest that has asked nothing for a while, whichever has waited longer; only where there is none such
+    is it refused itself. So whoever fills all places by waiting shuts nobody out. Beside them a few that are refused
+    are kept for a moment, until they have been told.
     """
 
     def __init__(self, most: int, keep_alive: int, note: Callable[[str], None]) -> None:
@@ -75,6 +76,8 @@ class Connections:
         self._note = note
         self._seen: dict[Connection, _Seen] = {}
         self._unproven: dict[Connection, None] = {}
+        self._idle: dict[Connection, None] = {}
+        """Seen to wait for another request, in the order in which they were."""
         self.draining = False
         """Whether each connection ends with the answer that comes next, and says so in it."""
         self._turned_away: dict[Connection, int] = {}
@@ -86,7 +89,7 @@ class Connections:
         """A new one."""
         if len(self._seen) >= self._most:
             self._note("more connections at once than a worker keeps")
-            first = next(iter(self._unproven), None)
+            first = self._longest_waiting()
             if first is None:
                 self._turn_away(connection)
                 return
@@ -99,7 +102,20 @@ class Connections:
         """One that has ended."""
         self._seen.pop(connection, None)
         self._unproven.pop(connection, None)
+        self._idle.pop(connection, None)
         self._turned_away.pop(connection, None)
+
+    def _longest_waiting(self) -> Connection | None:
+        oldest = (next(iter(self._unproven), None), self._longest_idle())
+        return max(filter(None, oldest), key=lambda connection: self._seen[connection].looks, default=None)
+
+    def _longest_idle(self) -> Connection | None:
+        while self._idle:
+            connection = next(iter(self._idle))
+            if connection.place[1] is Phase.IDLE:
+                return connection
+            del self._idle[connection]  # it has asked since it was looked at
+        return None
 
     def _turn_away(self, connection: Connection) -> None:
         if len(self._turned_away) >= MOST_TURNED_AWAY:
@@ -122,7 +138,10 @@ class Connections:
                 self._unproven.pop(connection, None)
             if place != seen.place:
                 seen.place, seen.looks = place, 0
+                self._idle.pop(connection, None)
                 continue
+            if phase is Phase.IDLE:
+                self._idle.setdefault(connection)
             seen.looks += 1
             if seen.looks >= self._patience[phase]:
                 self._note(f"a connection was given up ({phase.name.lower()})")

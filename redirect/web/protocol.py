@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 CLOSE = b"connection: close\r\n"
 HEAD_LIMIT = 1 << 17
-"""Bytes after which a head that has not ended ends the connection; reading on would cost the square of its length."""
+"""Bytes after which a head that has not ended ends the connection, or what stands around the parts of a body: chunk
+sizes, trailers. Reading on would cost the square of its length."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -66,7 +67,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_turned_away:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
             return
-        if self._in_head:
+        if self._in_head or self._in_body:
             if self._head > HEAD_LIMIT:
                 self.transport.close()
                 return
@@ -77,6 +78,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._begun += 1
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_body:  # a trailer comes after what was asked, and changes nothing of it
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body, self._head = False, True, 0
@@ -89,6 +94,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._to_application()
 
     def on_body(self, body: bytes) -> None:
+        self._head = 0
         if self._answer is None:
             super().on_body(body)
             return
@@ -138,6 +144,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self.on_response_complete()
         if closing:
             self.transport.close()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._busy():
+            self._forget()
+
+    def _forget(self) -> None:
+        """Hold nothing of what was asked: a connection may wait for long before it asks again."""
+        if self.cycle is not None:
+            self.cycle.scope, self.cycle.body = {}, bytearray()  # type: ignore[typeddict-item]
+        if not self._in_head:
+            self.url, self._body, self.headers, self.scope = b"", b"", [], {}  # type: ignore[typeddict-item]
 
     def shutdown(self) -> None:
         if self._answer is None:

@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from conftest import LISTED
 from redirect.web.connections import PATIENCE, Connections, Phase
 from redirect.web.http import read_body, whole_json
-from redirect.web.protocol import no_call, protocol
+from redirect.web.protocol import HEAD_LIMIT, no_call, protocol
 from redirect.web.turn import Turn
 from tests.ports import free_port
 
@@ -74,7 +74,9 @@ async def listening() -> AsyncIterator[Listener]:
 
 
 def at_once(_method: bytes, target: bytes) -> Callable[[Any, bytes], Whole] | None:
-    """Says what it was sent."""
+    """Says what it was sent, or under which headers."""
+    if target == b"/headers":
+        return lambda request, _: whole_json(repr(request["headers"]).encode())
     return (lambda _, body: whole_json(body)) if target == b"/v1/check" else None
 
 
@@ -82,7 +84,7 @@ async def heard(reader: asyncio.StreamReader) -> bytes:
     """All that comes until the connection ends, however it does."""
     try:
         return await asyncio.wait_for(reader.read(), WAIT)
-    except ConnectionResetError:
+    except ConnectionError:
         return b""
 
 
@@ -180,7 +182,25 @@ async def test_whoever_fills_all_places_by_waiting_shuts_nobody_out() -> None:
         assert sum(reader.at_eof() or reader.exception() is not None for reader, _ in slow) == 7
 
 
-async def test_one_too_many_is_refused_where_all_others_have_shown_that_they_ask() -> None:
+async def test_whoever_fills_all_places_by_asking_now_and_then_shuts_nobody_out() -> None:
+    ask = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with listening() as listener:
+        proven = [await listener.open(ask) for _ in range(MOST)]
+        for reader, _ in proven:
+            await reader.readuntil(b"ok")
+        await listener.pass_seconds(2)
+        busy = proven[0]
+        busy[1].write(ask)
+        await busy[0].readuntil(b"ok")
+        await listener.pass_seconds(1)
+        for _ in range(MOST - 1):
+            reader, _ = await listener.open(ask)
+            assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"ok"), WAIT)
+        assert [reader.at_eof() for reader, _ in proven] == [False, *[True] * (MOST - 1)]
+        assert len(listener.places) == MOST
+
+
+async def test_one_too_many_is_refused_where_all_others_have_just_asked() -> None:
     async with listening() as listener:
         for _ in range(MOST):
             reader, _ = await listener.open(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -195,6 +215,54 @@ async def test_one_too_many_is_refused_where_all_others_have_shown_that_they_ask
         await listener.pass_seconds(3)
         assert await heard(silent) == b""
         assert len(listener.places) == MOST
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'POST /v1/check HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\n{"q":"zulmekdro"}'[:-1],
+        b"GET /zulmekdro?q=zulmekdro HTTP/1.1\r\nHost: a\r\nX-Original-URI: /?q=zulmekdro\r\n\r\n",
+        b"POST /v1/other HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nzulmekdro",
+        b"GET /zulmekdro HTTP/1.1\r\nHost: a\r\n\r\n" * 3,
+    ],
+    ids=["a check", "a sub-request", "a call with a task of its own", "several without waiting"],
+)
+async def test_an_idle_connection_holds_nothing_of_what_it_asked(sent: bytes) -> None:
+    async with listening() as listener:
+        reader, _ = await listener.open(sent)
+        assert b"200 OK" in await asyncio.wait_for(reader.read(4096), WAIT)
+        await asyncio.sleep(0.05)
+        (connection,) = listener.places._seen
+        held: dict[str, Any] = vars(connection)
+        of_the_last_call = vars(held["cycle"]) if held["cycle"] else {}
+        assert "zulmekdro" not in repr(held) + repr(of_the_last_call)
+
+
+ENDLESS = b"POST /headers HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_a_trailer_adds_nothing_to_what_was_asked() -> None:
+    async with listening() as listener:
+        reader, _ = await listener.open(ENDLESS + b"0\r\nAuthorization: Bearer demo\r\n\r\n")
+        said = await asyncio.wait_for(reader.read(4096), WAIT)
+        assert b"200 OK" in said
+        assert b"transfer-encoding" in said
+        assert b"authorization" not in said
+
+
+@pytest.mark.parametrize(
+    ("begun", "more"),
+    [(b"0\r\n", b"a:\r\n"), (b"0\r\na:", b"b"), (b"", b"0"), (b"1;", b"x")],
+    ids=["trailers", "one trailer", "a size", "an extension"],
+)
+async def test_what_stands_around_a_body_without_end_is_cut_off(begun: bytes, more: bytes) -> None:
+    async with listening() as listener:
+        reader, writer = await listener.open(ENDLESS + begun)
+        for _ in range(8):
+            writer.write(more * (HEAD_LIMIT // 4 // len(more)))
+            await asyncio.sleep(0.01)
+        assert len(listener.places) == 0
+        assert b"200 OK" not in await heard(reader)
 
 
 def test_checks_are_answered_while_more_slow_clients_hang_on_than_there_are_places(
