@@ -51,7 +51,7 @@ exec env --ignore-environment container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin
 @contextmanager
 def booted(root: Path) -> Iterator[Run]:
     """Boot what lies in `root`, which needs systemd and dbus. The block gets a function that runs a command in there
-    with a text as its input, says what the command said, and raises CalledProcessError where it failed."""
+    with a text as its input, says what the command said, and ends this program where it failed."""
     group = _groups() / GROUP
     group.mkdir()
     outer = subprocess.Popen(["sh", "-euc", BOOT, "sh", root, group], stdin=subprocess.DEVNULL)
@@ -62,10 +62,11 @@ def booted(root: Path) -> Iterator[Run]:
 
         def run(command: Sequence[str], given: str = "") -> str:
             done = subprocess.run([*enter, *command], input=given, capture_output=True, text=True, check=False)
-            done.check_returncode()
+            if done.returncode:
+                raise SystemExit(f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
             return done.stdout
 
-        _wait(run)
+        _wait(enter)
         yield run
     finally:
         _end(outer, group)
@@ -91,15 +92,15 @@ def _first(outer: subprocess.Popen[bytes]) -> int:
     return int(found[0])
 
 
-def _wait(run: Run) -> None:
+def _wait(enter: Sequence[str]) -> None:
     end = time.monotonic() + LIMIT
     state = ""
     while state not in {"running", "degraded"}:
         if time.monotonic() > end:
             raise SystemExit(f"systemd did not come up: {state or 'it does not answer'}")
         time.sleep(0.5)
-        with suppress(subprocess.CalledProcessError):
-            state = run(["sh", "-c", "systemctl is-system-running || true"], "").strip()
+        asked = [*enter, "systemctl", "is-system-running"]
+        state = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _end(outer: subprocess.Popen[bytes], group: Path) -> None:

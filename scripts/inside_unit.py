@@ -101,7 +101,15 @@ def workers() -> set[str]:
     """Process ids; the store is the service's child, too."""
     main = state("MainPID")
     children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-    return {pid for pid in children if b"valkey" not in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    return {pid for pid in children if (command := _command(pid)) and b"valkey" not in command}
+
+
+def _command(pid: str) -> bytes:
+    """Empty where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def is_blocked(key: str) -> bool:
