@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,18 @@ if TYPE_CHECKING:
 SUMMARIES_KEPT = 1024
 
 
+def never(_step: str) -> bool:
+    """No step of whoever this is counts: a program's, a prefetch, an embedded request."""
+    return False
+
+
 class Reader(Struct, frozen=True):
-    """What a request says of its reader: `?lang=`, Accept-Language, and whether a person opened the page
-    (`counts`; a prefetch or an embedded request does not), on what kind of `device`, a label of `devices`."""
+    """What a request says of its reader: `?lang=`, Accept-Language, and on what kind of `device`, a label of `devices`.
+    `counts` is asked once before a step is counted, by a name for it; it may say that it was often enough."""
 
     explicit: str = ""
     header: str = ""
-    counts: bool = True
+    counts: Callable[[str], bool] = never
     device: str = OTHER
 
 
@@ -80,7 +86,7 @@ class Show:
             return Opened(general, self._locale(general, reader), chosen=bool(reader.explicit))
         opened = Opened(statement, self._locale(statement, reader), chosen=bool(reader.explicit))
         if step := STEPS.get(statement.step):
-            self._count(statement, opened.locale, step, reader)
+            self._count(statement, opened.locale, step, reader, token)
         return opened
 
     def view(self, opened: Opened) -> PageView | GuideView | VideoView:
@@ -103,7 +109,7 @@ class Show:
         statement = self._read(token)
         if statement is None:
             return None
-        self._count(statement, self._locale(statement, reader), LEFT, reader)
+        self._count(statement, self._locale(statement, reader), LEFT, reader, f"{token} {LEFT}")
         return self._situations.platform(statement).exit
 
     def go(self, token: str, code: str, reader: Reader) -> str | None:
@@ -114,8 +120,7 @@ class Show:
         locale, report = self._locale(statement, reader), self._situations.report(statement)
         for card in (*self._situations.cards(statement, locale), *([report] if report else [])):
             if card.url and self._tokens.code(token, card.service.id) == code:
-                self._count(statement, locale, HELP_OPENED, reader)
-                if reader.counts:
+                if self._count(statement, locale, HELP_OPENED, reader, f"{token} {code}"):
                     self._steps.open_help(statement, card.service.id, self._situations.door(statement), reader.device)
                 return card.url
         return self._to_crisis_line(token, code, statement, locale, reader)
@@ -126,7 +131,7 @@ class Show:
         line = self._situations.crisis(statement, locale).line
         if line is None or not line.url or self._tokens.code(token, line.service.id) != code:
             return None
-        self._count(statement, locale, CRISIS_OPENED, reader)
+        self._count(statement, locale, CRISIS_OPENED, reader, CRISIS_OPENED)
         return line.url
 
     def wrong(self, token: str, reader: Reader) -> str | None:
@@ -135,7 +140,7 @@ class Show:
         statement = self._read(token)
         if statement is None or statement.step != Door.WORK_OR_MISTAKE:
             return None
-        self._count(statement, self._locale(statement, reader), WRONG_MATCH, reader)
+        self._count(statement, self._locale(statement, reader), WRONG_MATCH, reader, WRONG_MATCH)
         return self._views.address(replace(statement, step=THANKS))
 
     def _read(self, token: str) -> Statement | None:
@@ -164,6 +169,10 @@ class Show:
             explicit=reader.explicit, hint=statement.language, header=reader.header, country=statement.country
         )
 
-    def _count(self, statement: Statement, locale: Locale, step: str, reader: Reader) -> None:
-        if reader.counts:
+    def _count(self, statement: Statement, locale: Locale, step: str, reader: Reader, name: str) -> bool:
+        """Whether it counts. Steps that can end an experiment have one name on all pages, so that nobody ends one by
+        opening many; the others have one on each."""
+        counts = reader.counts(name)
+        if counts:
             self._steps.take(statement, locale.tag, step, reader.device)
+        return counts

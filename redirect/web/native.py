@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from redirect.web.faces import Faces
 
 FACES_KEPT: Final = 64
-PROGRAM: Final = Reader(counts=False)
+PROGRAM: Final = Reader()
 
 
 class Native:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gzip
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
 from starlette.responses import Response
 
 from redirect.domain.content import Door
 from redirect.domain.views import PageView, VideoView
-from redirect.journeys.show import Reader
+from redirect.journeys.show import Reader, never
 from redirect.web.accept import Kind, asked
 from redirect.web.http import header_lines, start_line
 from redirect.web.security import page_headers
@@ -93,23 +92,19 @@ class Pages:
     async def leave(self, request: Request) -> Response:
         """`GET /w/{token}/leave`: away from here."""
         token = request.path_params["token"]
-        return self._onward(self._show.leave(token, self._who(request, f"{token} leave"))) or self._written(
-            request, token
-        )
+        return self._onward(self._show.leave(token, self._who(request))) or self._written(request, token)
 
     async def go(self, request: Request) -> Response:
         """`GET /w/{token}/go/{code}`: to a service that this page shows, nowhere else."""
         token, code = request.path_params["token"], request.path_params["code"]
-        return self._onward(self._show.go(token, code, self._who(request, f"{token} {code}"))) or self._written(
-            request, token
-        )
+        return self._onward(self._show.go(token, code, self._who(request))) or self._written(request, token)
 
     async def wrong(self, request: Request) -> Response:
         """`POST /w/{token}/wrong`: this is not what I meant. Whatever the form carries is never read."""
         token = request.path_params["token"]
-        tapped_here = _looked_at(request.scope).get(b"sec-fetch-site", b"same-origin") == b"same-origin"
-        counts = tapped_here and self._readers.count(request.scope, f"{token} wrong")
-        reader = replace(self._who(request), counts=counts)
+        headers = _looked_at(request.scope)
+        tapped_here = headers.get(b"sec-fetch-site", b"same-origin") == b"same-origin"
+        reader = self._reader(request.scope, headers, _explicit(request), counts=tapped_here)
         return self._onward(self._show.wrong(token, reader)) or self._written(request, token)
 
     async def help(self, request: Request) -> Response:
@@ -120,14 +115,17 @@ class Pages:
         """The page for when everything else breaks; made at start."""
         return self._fallbacks[kind]
 
-    def _who(self, request: Request, step: str = "") -> Reader:
-        reader = _reader(request.method, _looked_at(request.scope), _explicit(request), self._devices)
-        return self._counted(request.scope, reader, step)
+    def _who(self, request: Request) -> Reader:
+        headers = _looked_at(request.scope)
+        opened = _opened_by_a_person(request.method, headers)
+        return self._reader(request.scope, headers, _explicit(request), counts=opened)
 
-    def _counted(self, scope: Scope, reader: Reader, step: str) -> Reader:
-        """The same, not counted where this step of whoever it is has been often enough. No step is never counted."""
-        counts = reader.counts and bool(step) and self._readers.count(scope, step)
-        return reader if counts is reader.counts else replace(reader, counts=counts)
+    def _reader(self, scope: Scope, headers: Mapping[bytes, bytes], explicit: str, *, counts: bool) -> Reader:
+        """What a request says of its reader."""
+        language = headers.get(b"accept-language", b"")[:HEADER_LIMIT].decode("latin-1")
+        device = self._devices.kind(headers.get(b"user-agent", b""))
+        step = partial(self._readers.count, scope) if counts else never
+        return Reader(explicit[:LANGUAGE_LIMIT], language, step, device)
 
     def _written(self, request: Request, token: str, language: str = "") -> Page:
         return self._opened(request.scope, token, _explicit(request) or language)
@@ -138,8 +136,8 @@ class Pages:
         kind = asked(headers.get(b"accept", b""))
         try:
             # JSON is for programs: what they do with it is theirs to count.
-            step = "" if kind is Kind.JSON else token
-            reader = self._counted(scope, _reader(scope["method"], headers, language, self._devices), step)
+            opened_by_a_person = kind is not Kind.JSON and _opened_by_a_person(scope["method"], headers)
+            reader = self._reader(scope, headers, language, counts=opened_by_a_person)
             opened = self._show.open(token, reader)
             return self._page(opened, kind=kind, packed=b"gzip" in headers.get(b"accept-encoding", b""))
         except Exception as error:  # noqa: BLE001 (help must not fail, whatever broke)
@@ -188,13 +186,6 @@ def _looked_at(scope: Scope) -> dict[bytes, bytes]:
 def _explicit(request: Request) -> str:
     """The language that the address asks for, if any."""
     return request.query_params.get("lang", "") if request.scope["query_string"] else ""
-
-
-def _reader(method: str, headers: Mapping[bytes, bytes], explicit: str, devices: Devices) -> Reader:
-    """What a request says of its reader."""
-    header = headers.get(b"accept-language", b"")[:HEADER_LIMIT].decode("latin-1")
-    opened, device = _opened_by_a_person(method, headers), devices.kind(headers.get(b"user-agent", b""))
-    return Reader(explicit[:LANGUAGE_LIMIT], header, opened, device)
 
 
 def _opened_by_a_person(method: str, headers: Mapping[bytes, bytes]) -> bool:

@@ -79,7 +79,7 @@ def infested(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     settings = dataclasses.replace(parts.settings, data_dir=directory, store_url=Secret(NOBODY))
     made = app.Worker(settings, data_dir.load_keys(parts.settings), languages, Board(1), "http://127.0.0.1:8080")
     made.lists.take(*bundles.read(parts.bundle))
-    yield Worker(made.site.app, made.anomalies)
+    yield Worker(made.site.app, made.anomalies, directory / "spool")
     made.spool.close()
 
 

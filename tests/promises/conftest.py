@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from redirect import app, data_dir, start
 from redirect import settings as settings_
 from redirect.adapters import bundles
 from redirect.adapters.board import Board
+from redirect.adapters.spool import holding, read_batch
+from redirect.domain.counts import FUNNEL
 from redirect.domain.lists import Confidence
 from redirect.tools.lists import BundleOptions, build_list
 from redirect.tools.live import SAMPLE
@@ -36,11 +39,19 @@ class Worker:
 
     app: ASGIApp
     anomalies: Anomalies
+    spool: Path
 
     @property
     def notes(self) -> list[str]:
         """Kinds of what went wrong, as often as it did."""
         return list(self.anomalies._seen.elements())
+
+    def counted(self) -> dict[str, int]:
+        """Steps on pages so far, exactly."""
+        counts: Counter[str] = Counter()
+        for cell, count in (each for path in holding(self.spool) for each in read_batch(path).cells):
+            counts[cell.labels[-1]] += count if cell.table == FUNNEL.name else 0
+        return dict(+counts)
 
     def call(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of one request."""
@@ -109,5 +120,5 @@ def worker(parts: Parts, tmp_path: Path) -> Iterator[Worker]:
     keys = data_dir.load_keys(parts.settings)
     made = app.Worker(settings, keys, parts.content, Board(1), "http://127.0.0.1:8080")
     made.lists.take(*bundles.read(parts.bundle))
-    yield Worker(made.site.app, made.anomalies)
+    yield Worker(made.site.app, made.anomalies, tmp_path / "spool")
     made.spool.close()

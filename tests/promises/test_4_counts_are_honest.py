@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from conftest import LISTED, PLAIN, WEB, Service
+from redirect.adapters.clicks import ALL, EACH
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.store import Store
 from redirect.domain.counts import FUNNEL, Cell, Sums
@@ -24,6 +28,8 @@ from redirect.journeys.report import release_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.promises.conftest import Worker
 
 CLOSED = newest_closed(time.time())
 WEEK = next(unit for unit in (unit_of(Span.WEEK, CLOSED - back) for back in (0, 7)) if unit.days[-1] <= CLOSED)
@@ -111,3 +117,31 @@ def test_a_look_at_metrics_every_moment_shows_nobodys_moment(service: Service) -
             changed = {name for name in after if after[name] != before[name]}
             assert changed <= {"redirect_list_age_seconds", "redirect_pages_total"}, changed
             assert after["redirect_pages_total"] % 10 == 0
+
+
+PERSON = "203.0.113.7"
+
+
+def door_of(worker: Worker, language: str) -> str:
+    """The page on which one says that this was work or a mistake, in a language."""
+    answer = json.loads(worker.call("POST", "/v1/check", json.dumps({"query": LISTED}).encode())[2])
+    page = urlsplit(answer["page"]).path
+    body = worker.call("GET", f"{page}?lang={language}")[2].decode()
+    door = re.search(r'<a href="([^"]+)" data-door="work-or-mistake"', body)
+    assert door
+    return door[1]
+
+
+def test_one_reader_can_say_a_few_times_that_it_was_a_mistake_however_many_pages_they_open(worker: Worker) -> None:
+    for language in ("en", "de", "fr", "es", "ar", "th"):
+        door = door_of(worker, language)
+        for _ in range(EACH):
+            assert worker.call("POST", f"{door}/wrong", x_forwarded_for=PERSON)[0] == 303
+    assert worker.counted()["wrong_match"] == EACH
+
+
+def test_addresses_that_lead_nowhere_use_up_nobodys_counts(worker: Worker) -> None:
+    for number in range(ALL + 1):
+        assert worker.call("GET", f"/w/{number}", x_forwarded_for=PERSON)[0] == 200
+    worker.call("GET", door_of(worker, "de"), x_forwarded_for=PERSON)
+    assert worker.counted()["door_work_or_mistake"] == 1
