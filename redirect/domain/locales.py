@@ -133,26 +133,27 @@ def _best_first(header: str) -> Iterator[str]:
     ranges = header[:LONGEST].split(",")
     if len(header) > LONGEST:
         ranges.pop()  # cut in two
-    if ranges and ";" not in ranges[0]:  # none weighs more, and it is often the only one that is asked for
-        yield from _wanted(ranges[:1])
-        yield from _wanted(ranges[1:MOST_RANGES])
-    else:
-        yield from _wanted(ranges[:MOST_RANGES])
-
-
-def _wanted(ranges: list[str]) -> list[str]:
-    weighted = map(_weigh, ranges)
-    return [text for weight, text in sorted(weighted, key=lambda pair: -pair[0]) if weight > 0]
+    wanted = ranges[:MOST_RANGES]
+    if wanted and ";" not in wanted[0]:  # none weighs more, and it is often the only one that is asked for
+        yield from filter(None, [_tag(wanted.pop(0))])
+    weighted = map(_weigh, wanted)
+    yield from (tag for weight, tag in sorted(weighted, key=lambda pair: -pair[0]) if weight > 0)
 
 
 def _weigh(text: str) -> tuple[float, str]:
-    tag, *parameters = text.split(";")
-    tag, weight = tag.strip().replace("_", "-"), 1.0
+    said, *parameters = text.split(";")
+    tag, weight = _tag(said), 1.0
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() in {"q", "Q"}:
             weight = _number(value.strip())
-    return (weight if tag.isascii() and tag != "*" else 0.0), tag
+    return (weight if tag else 0.0), tag
+
+
+def _tag(said: str) -> str:
+    """Empty where it can be no language."""
+    tag = said.strip().replace("_", "-")
+    return tag if tag.isascii() and tag != "*" else ""
 
 
 def _number(weight: str) -> float:
