@@ -37,10 +37,13 @@ class Months:
 
     async def of(self, platform: str, units: Sequence[Unit]) -> list[Summary]:
         """What these months come to. Raises StoreError."""
-        unknown = [unit for unit in units if (platform, unit) not in self._known]
+        # What is known is taken out first: whatever is remembered next may push it out.
+        sums = {unit: self._recalled(platform, unit) for unit in units if (platform, unit) in self._known}
+        unknown = [unit for unit in units if unit not in sums]
         kept = await self._store.summaries(platform, unknown, self._minimum) if unknown else []
-        found = {unit: await self._found(platform, unit, record) for unit, record in zip(unknown, kept, strict=True)}
-        return [found[unit] if unit in found else self._recalled(platform, unit) for unit in units]
+        for unit, record in zip(unknown, kept, strict=True):
+            sums[unit] = await self._found(platform, unit, record)
+        return [sums[unit] for unit in units]
 
     async def between(self, platform: str, first: str, last: str) -> Summary:
         """What two ISO dates, both included, come to. Raises StoreError."""

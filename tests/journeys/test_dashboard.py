@@ -11,7 +11,9 @@ from bench.simulated import Simulation
 from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.store import Store
 from redirect.domain.periods import DAY_SECONDS, Span, unit_of
-from redirect.journeys.dashboard import Dashboard
+from redirect.domain.summary import Summary, packed
+from redirect.journeys.dashboard import USUAL_MONTHS, Dashboard
+from redirect.journeys.months import KEPT
 from redirect.journeys.report import published
 
 if TYPE_CHECKING:
@@ -96,3 +98,13 @@ async def test_another_platform_has_figures_of_its_own(store: Reads, ledger: Sto
     looked = dashboard(store, ledger, simulation.now)
     assert not (await looked.overview("nobody")).sums.steps
     assert (await looked.overview("seek")).sums != (await looked.overview("tube")).sums
+
+
+async def test_more_platforms_than_are_remembered_are_all_looked_at_again(store: Reads, ledger: StoreLedger) -> None:
+    looked = dashboard(store, ledger, (FIRST.days.stop + 1) * DAY_SECONDS + 9000.0)
+    platforms = [f"seek{number}" for number in range(KEPT // USUAL_MONTHS + 1)]
+    for platform in platforms:
+        for month in range(FIRST.number - USUAL_MONTHS + 1, FIRST.number + 1):
+            await store.write_summary(platform, FIRST._replace(number=month), 10, packed(Summary()))
+    for platform in 2 * platforms:
+        assert len((await looked.overview(platform)).months) == USUAL_MONTHS
