@@ -18,7 +18,7 @@ from redirect.adapters.flush import Flusher
 from redirect.adapters.keyring import decode, decode_several
 from redirect.adapters.list_places import place_of
 from redirect.adapters.live_list import LiveList
-from redirect.adapters.spool import Spool
+from redirect.adapters.spool import Spool, open_spool
 from redirect.adapters.tally_client import TallyClient
 from redirect.adapters.watcher import ListWatcher
 from redirect.domain.content import Platform
@@ -58,13 +58,20 @@ class SharedSpool(Spool):
             return super().seal()
 
 
+class NoTally:
+    """Implements `Tally` where nobody said where sums go: what would never be sent is not kept."""
+
+    def add(self, _table: Table, _labels: tuple[str, ...]) -> None:
+        """Nothing."""
+
+
 class LocalChecker:
     """Decides in this process. Make one in each process after it was forked, use it from any thread, close it.
 
     `place` is the directory or https:// address where `redirect lists build --local --out` puts the list;
     `list_key` and `trust` are the list key made for you and the owner's public keys, in base64; `cache` a directory
     of this process's own user for the last list known to be good and for sums on their way. `service` and `key`
-    (scope `tally`) say where sums go; without them nothing is counted elsewhere.
+    (scope `tally`) say where sums go; without them nothing is counted.
 
         with LocalChecker(place, list_key=..., trust=..., cache="var/redirect") as checker:
             answer = checker.check(query="chocolate cake")
@@ -93,10 +100,11 @@ class LocalChecker:
         self._lists = LiveList(directory / "lists", *keys, time.time, local=True)
         self._lists.load_last_known_good()
         self._watcher = ListWatcher(found, self._lists)
-        self._spool = SharedSpool(directory / "spool", time.time, lambda: None)
+        sums = directory / "spool"
+        self._spool = open_spool(sums, time.time, lambda: None, SharedSpool) if service else None
         self._sender = TallyClient(service, key) if service else None
-        self._flusher = Flusher(self._spool, directory / "spool", self._sender) if self._sender else None
-        self._decider = Decider(self._lists, shipped_categories(), self._spool)
+        self._flusher = Flusher(self._spool, sums, self._sender) if self._spool and self._sender else None
+        self._decider = Decider(self._lists, shipped_categories(), self._spool or NoTally())
         self._platform = Platform("local", on_error=on_error)
         self._stopping = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -139,7 +147,8 @@ class LocalChecker:
         """Send what was counted, if the service takes it now; what it does not stays for the next start."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
-        self._spool.close()
+        if self._spool:
+            self._spool.close()
         self._loop.close()
 
     def _work(self) -> None:

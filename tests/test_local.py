@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 from conftest import eventually
 from redirect import LocalChecker
 from redirect.adapters.keyring import generate
+from redirect.adapters.spool import CAPACITY
 from redirect.domain.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -117,6 +119,29 @@ def test_sums_of_many_threads_arrive_exactly_once(
 def _blocked(service: Service) -> int:
     rows = service.counts()
     return sum(row["count"] for row in rows if row["action"] == "block" and row["attempt"] == "unknown")
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file may become as large as a spool: the same error as on a full disk, without one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (CAPACITY - 1, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_costs_counts_and_no_answer(
+    build: Callable[..., str], open_checker: Callable[..., LocalChecker], service: Service
+) -> None:
+    assert open_checker(build("gronfel dasp"), service=service.url, key="demo").check("gronfel dasp").action == "block"
+
+
+def test_nothing_is_counted_where_nobody_said_where_sums_go(
+    build: Callable[..., str], open_checker: Callable[..., LocalChecker], tmp_path: Path
+) -> None:
+    assert open_checker(build("gronfel dasp")).check("gronfel dasp").action == "block"
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["lists"]
 
 
 def tally(service: Service, **changes: Any) -> int:

@@ -149,9 +149,11 @@ class LateSpool:
             self._spool.close()
 
 
-def open_spool(directory: Path, clock: Clock, on_lost: Callable[[], object]) -> Spool | LateSpool:
+def open_spool(
+    directory: Path, clock: Clock, on_lost: Callable[[], object], kind: type[Spool] = Spool
+) -> Spool | LateSpool:
     """A spool, or what stands in while the disk has no room for one."""
-    open_ = partial(Spool, directory, clock, on_lost)
+    open_ = partial(kind, directory, clock, on_lost)
     try:
         return open_()
     except OSError:
