@@ -130,7 +130,7 @@ def application(url: str, simulation: Simulation) -> tuple[Router, list[Store | 
 
     box, known = PassBox((b"\1" * 32,)), SimulatedExperiments((simulation.experiment,))
     names = EnglishNames(Services(), {"csam": "Child sexual abuse material", "csam-ai": "The same, made by computer"})
-    desk = Desk(Gate(SimulatedKeys(), box, ledger, clock), Sheets(HOME), https=False)
+    desk = Desk(Gate(SimulatedKeys(), box, ledger, clock), Sheets(HOME))
     pages = DashboardPages(
         Dashboard(store, ledger, clock, asyncio.to_thread, 10), Entries(ledger, clock, 10), desk, names, known, box.name
     )

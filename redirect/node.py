@@ -200,7 +200,7 @@ async def _work(worker: Worker, board: Board, listeners: Sockets) -> None:
     except Exception:  # noqa: BLE001 (told, with its trace)
         tell(Event.NOTHING_KEPT, trace=True)
     site = worker.site
-    config, places = _listening(worker, site.app, site.at_once, site.is_call, KEEP_ALIVE)
+    config, places = _listening(worker, site.app, site.at_once, site.is_call, KEEP_ALIVE, site.host_headers)
     listener, stop = listeners
     server = Server(config, places, board.begin_serving)
     worker.turn.after_long.append(server.let_in)
@@ -223,7 +223,7 @@ async def _stop_page(worker: Worker, listener: socket.socket | None, first: Serv
     if worker.site.stop_page is None or listener is None:
         yield
         return
-    config, places = _listening(worker, worker.site.stop_page, nothing_at_once, no_call, KEEP_ALIVE_OF_PERSONS)
+    config, places = _listening(worker, worker.site.stop_page, nothing_at_once, no_call, KEEP_ALIVE_OF_PERSONS, [])
     server = BesideServer(config, places, first)
     worker.turn.after_long.append(server.let_in)
     looking = asyncio.create_task(repeat(places.look, LOOK))
@@ -237,9 +237,9 @@ async def _stop_page(worker: Worker, listener: socket.socket | None, first: Serv
 
 
 def _listening(
-    worker: Worker, app: ASGIApp, at_once: AtOnce, is_call: IsCall, keep_alive: int
+    worker: Worker, app: ASGIApp, at_once: AtOnce, is_call: IsCall, keep_alive: int, headers: list[tuple[str, str]]
 ) -> tuple[uvicorn.Config, Connections]:
-    """How one listener is served, and the connections it will have."""
+    """How one listener is served, `headers` with every answer, and the connections it will have."""
     places = Connections(_room_for(worker.connections), keep_alive, worker.anomalies.note)
     config = uvicorn.Config(
         app,
@@ -250,6 +250,7 @@ def _listening(
         proxy_headers=False,  # it would keep thousands of people's addresses in a memo, and believe who sends them
         log_config=None,
         server_header=False,
+        headers=headers,
         timeout_keep_alive=keep_alive,
         timeout_graceful_shutdown=GRACE,
     )

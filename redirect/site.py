@@ -42,6 +42,7 @@ from redirect.web.render import Renderer
 from redirect.web.report_page import EnglishNames
 from redirect.web.report_sheets import Sheets
 from redirect.web.resources import DirectoryPages, ResourcesEndpoint
+from redirect.web.security import host_headers
 from redirect.web.security_txt import SecurityText
 from redirect.web.stop import StopPage, blocked
 from redirect.web.tallies import TalliesEndpoint
@@ -122,6 +123,7 @@ class Site:
         pages = self._pages.at_once if parts.settings.only != "api" else None
         self.at_once = routes.at_once(self._base, check, pages)
         self.is_call = routes.is_call(self._base)
+        self.host_headers = host_headers(parts.url)
 
     def _application(self) -> ASGIApp:
         served = routes.health_routes(self._health) + self._for_finders()
@@ -129,9 +131,8 @@ class Site:
             served += self._for_people()
         if self._parts.settings.only != "pages":
             served += self._for_platforms()
-        https = self._parts.url.startswith("https://")
         parts = self._parts
-        return routes.application(served, self._pages, parts.access, self._base, parts.anomalies.note, https=https)
+        return routes.application(served, self._pages, parts.access, self._base, parts.anomalies.note)
 
     def _for_finders(self) -> list[BaseRoute]:
         settings = self._parts.settings
@@ -170,8 +171,7 @@ class Site:
     def _for_managers(self) -> list[BaseRoute]:
         parts, minimum = self._parts, self._parts.settings.minimum_cell
         names = EnglishNames(parts.directory, {name: each.label for name, each in parts.content.categories.items()})
-        https = parts.url.startswith("https://")
-        desk = Desk(Gate(parts.access, parts.passes, parts.ledger), Sheets(self._base + HOME), https=https)
+        desk = Desk(Gate(parts.access, parts.passes, parts.ledger), Sheets(self._base + HOME))
         dashboard = DashboardPages(
             Dashboard(parts.store, parts.ledger, time.time, asyncio.to_thread, minimum),
             Entries(parts.ledger, time.time, minimum),
@@ -196,7 +196,6 @@ class Site:
             count,
             parts.anomalies.note,
             self._pages.fallback,
-            https=parts.url.startswith("https://"),
         )
         parts.directory.when_changed.append(directory.forget)
         return directory
@@ -232,7 +231,6 @@ class Site:
             parts.readers,
             count,
             parts.anomalies.note,
-            https=parts.url.startswith("https://"),
         )
         parts.directory.when_changed.append(pages.forget)
         return pages

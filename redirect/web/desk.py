@@ -38,11 +38,11 @@ TOLD: Final = {
 class Desk:
     """Lets in who is signed in, and answers. Shared by all pages of the dashboard."""
 
-    def __init__(self, gate: Gate, sheets: Sheets, *, https: bool) -> None:
+    def __init__(self, gate: Gate, sheets: Sheets) -> None:
         self.gate = gate
         self.sheets = sheets
         # Without a referrer at all, browsers that do not say Sec-Fetch-Site would send `Origin: null` with our forms.
-        self._headers = page_headers(sheets.csp_style_hash, "en", form=True, media=False, https=https) | {
+        self._headers = page_headers(sheets.csp_style_hash, "en", form=True, media=False) | {
             "Referrer-Policy": "same-origin",
             "Vary": "Cookie, Accept-Encoding",
         }

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from redirect.domain.errors import BadRequest
 from redirect.web import problems
 from redirect.web.http import GUARDING, Disconnected, header
-from redirect.web.security import HSTS, LIMIT_HEADERS
+from redirect.web.security import LIMIT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 
 API = ("/v1/", "/livez", "/readyz", "/metrics", "/reports")
 HTML = b"text/html"
-HTTPS_ONLY = (b"strict-transport-security", HSTS.encode())
 ROUTER_PROBLEMS = {404: "not-found", 405: "wrong-method"}
 
 
 class Guard:
-    """The ASGI application. `base` is the path of the public address, cut off where a proxy left it on; with
-    `https` browsers are told to stay there."""
+    """The ASGI application. `base` is the path of the public address, cut off where a proxy left it on."""
 
     def __init__(
         self,
@@ -39,13 +37,11 @@ class Guard:
         base: str,
         pages: Pages,
         note: Callable[[str], None],
-        https: bool,
     ) -> None:
         self._router = router
         self._base = base
         self._pages = pages
         self._note = note
-        self._headers = [*GUARDING.items(), *([HTTPS_ONLY] if https else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; answer for the rest of the service where it fails."""
@@ -81,7 +77,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 given = message["headers"]
                 said = {name for name, _ in given}
-                missing = [pair for pair in self._headers if pair[0] not in said]
+                missing = [pair for pair in GUARDING.items() if pair[0] not in said]
                 message["headers"] = [*given, *missing, *scope.get(LIMIT_HEADERS, ())]
             await send(message)
 

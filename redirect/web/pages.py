@@ -60,8 +60,6 @@ class Pages:
         readers: Readers,
         count: Count,
         note: Callable[[str], None],
-        *,
-        https: bool,
     ) -> None:
         self._show = show
         self._renderer = renderer
@@ -70,7 +68,6 @@ class Pages:
         self._readers = readers
         self._count = count
         self._note = note
-        self._https = https
         # Keyed by the situation that an address stands for, never by anything of the person or their search.
         self._page = lru_cache(PAGES_KEPT)(self._write)
         self.forget = self._page.cache_clear
@@ -157,7 +154,7 @@ class Pages:
     ) -> Page:
         said = view if isinstance(view, PageView) else None
         form, media = bool(said and said.wrong), isinstance(view, VideoView)
-        headers = page_headers(self._renderer.csp_style_hash, language, form=form, media=media, https=self._https)
+        headers = page_headers(self._renderer.csp_style_hash, language, form=form, media=media)
         if packed:
             body, headers = gzip.compress(body, mtime=0), {**headers, "Content-Encoding": "gzip"}
         status = 200

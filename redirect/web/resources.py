@@ -50,8 +50,6 @@ class DirectoryPages:
         count: Count,
         note: Callable[[str], None],
         fallback: Callable[[Kind], Response],
-        *,
-        https: bool,
     ) -> None:
         self._listing = listing
         self._renderer = renderer
@@ -59,7 +57,6 @@ class DirectoryPages:
         self._count = count
         self._note = note
         self._fallback = fallback
-        self._https = https
         # Keyed by language and country, as we know them: a few of each, and nothing of who reads.
         self._page = lru_cache(PAGES_KEPT)(self._write)
         self.forget = self._page.cache_clear
@@ -82,7 +79,7 @@ class DirectoryPages:
     def _write(self, locale: Locale, country: str, *, kind: Kind, packed: bool) -> Response:
         view = self._listing.view(locale, country)
         body = self._renderer.directory(view) if kind is Kind.HTML else self._faces.listed(view, kind)
-        headers = page_headers(self._renderer.csp_style_hash, locale.tag, form=False, media=False, https=self._https)
+        headers = page_headers(self._renderer.csp_style_hash, locale.tag, form=False, media=False)
         if packed:
             body, headers = gzip.compress(body, mtime=0), {**headers, "Content-Encoding": "gzip"}
         return Response(body, headers=headers, media_type=kind.value)

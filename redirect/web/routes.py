@@ -163,13 +163,13 @@ def is_call(base: str) -> IsCall:
 
 
 def application(
-    routes: list[BaseRoute], pages: Pages, signers: Signers, base: str, note: Callable[[str], None], *, https: bool
+    routes: list[BaseRoute], pages: Pages, signers: Signers, base: str, note: Callable[[str], None]
 ) -> ASGIApp:
     """The whole service. The router alone, without the layers of a framework's application: what they do for
     errors is done, in our own words, by Guard."""
     # A redirect to the same path with or without a slash would write the query string into an address.
     router = Router(routes, redirect_slashes=False)
-    return Guard(SignedCalls(router, signers, base, time.time), base=base, pages=pages, note=note, https=https)
+    return Guard(SignedCalls(router, signers, base, time.time), base=base, pages=pages, note=note)
 
 
 def _help(path: str, pages: Pages) -> Route:

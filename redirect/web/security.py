@@ -1,8 +1,10 @@
-"""Owns who may call what, and the headers that guard a page. Must never compare a key itself."""
+"""Owns who may call what, and the headers that guard a page and its host. Must never compare a key itself, nor speak
+for a host that is not ours alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from redirect.domain import rates
 from redirect.domain.errors import BadRequest
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from redirect.domain.rates import Spent
 
 BEARER = b"bearer "
-HSTS = "max-age=31536000; includeSubDomains"
+HSTS = ("strict-transport-security", "max-age=31536000")
 LIMIT_HEADERS = "redirect.limit"
 """Where a request keeps what its caller is to be told of its limit."""
 SIGNER = "redirect.signer"
@@ -72,7 +74,7 @@ def _signer(request: Request) -> Access:
     return signer
 
 
-def page_headers(style_source: str, language: str, *, form: bool, media: bool, https: bool) -> dict[str, str]:
+def page_headers(style_source: str, language: str, *, form: bool, media: bool) -> dict[str, str]:
     """Headers of every page that people see. `form` allows the one form, `media` the one video, to our own address."""
     target, video = "'self'" if form else "'none'", " media-src 'self';" if media else ""
     policy = (
@@ -91,5 +93,15 @@ def page_headers(style_source: str, language: str, *, form: bool, media: bool, h
         "X-Frame-Options": "DENY",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
         "Vary": "Accept, Accept-Language, Accept-Encoding",
-        **({"Strict-Transport-Security": HSTS} if https else {}),
     }
+
+
+def host_headers(url: str) -> list[tuple[str, str]]:
+    """Headers of every answer under `url` that hold for its whole host: browsers are told to stay on https."""
+    return [HSTS] if owns_its_host(url) else []
+
+
+def owns_its_host(url: str) -> bool:
+    """Under a path of the platform's own host, what holds for the host is the platform's to say."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" and not parts.path.strip("/")

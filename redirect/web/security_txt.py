@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
+
+from redirect.web.security import owns_its_host
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,7 +32,7 @@ class SecurityText:
         lines = {
             "Contact": contact if contact.startswith("https://") else f"mailto:{contact}",
             "Expires": f"{end:%Y-%m-%dT%H:%M:%SZ}",
-            "Canonical": url + PATH if _owns_its_host(url) else "",
+            "Canonical": url + PATH if owns_its_host(url) else "",
         }
         self._text = "".join(f"{name}: {value}\n" for name, value in lines.items() if value)
 
@@ -40,9 +41,3 @@ class SecurityText:
         if self._clock() > self._end:
             raise HTTPException(404)
         return PlainTextResponse(self._text)
-
-
-def _owns_its_host(url: str) -> bool:
-    """Under a path of the platform's own host, the file at its root is the platform's."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" and not parts.path.strip("/")

@@ -47,7 +47,7 @@ class Trial:
         self._template = environment.get_template("trial.html")
         self._known = {"locales": locales, "base": base, "style": Markup(style)}  # noqa: S704 (our own file)
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self._headers = page_headers(f"'sha256-{digest}'", "en", form=True, media=False, https=False)
+        self._headers = page_headers(f"'sha256-{digest}'", "en", form=True, media=False)
 
     async def form(self, _request: Request) -> Response:
         """The empty form."""

@@ -104,7 +104,7 @@ def states() -> list[str]:
     """The list of them, and the page of each."""
     nobody: Any = None  # is signed in, and nothing is looked up
     names = EnglishNames(nobody, {})
-    pages = ExperimentPages(nobody, Desk(nobody, Sheets(HOME), https=False), names, lambda *_: None)
+    pages = ExperimentPages(nobody, Desk(nobody, Sheets(HOME)), names, lambda *_: None)
     return [page.decode() for page in (pages.listed("acme", STATES), *map(pages.written, STATES))]
 
 
