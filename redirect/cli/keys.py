@@ -114,12 +114,12 @@ def _end(expires: str) -> int:
     """Seconds since 1970. Raises SettingsError."""
     now = int(time.time())
     try:
-        after = dt.datetime.combine(dt.date.fromisoformat(expires), dt.time.min, dt.UTC) + dt.timedelta(days=1)
+        end = dt.datetime.combine(dt.date.fromisoformat(expires), dt.time(23, 59, 59), dt.UTC)
     except ValueError:
         return now + _seconds(expires, "expires")
-    if after.timestamp() <= now:
+    if end.timestamp() <= now:
         raise SettingsError("expires: this day is over")
-    return int(after.timestamp())
+    return int(end.timestamp())
 
 
 def _seconds(text: str, name: str) -> int:
