@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind")
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Write beside the target, then move over it; readers see the old file or the new one, whole."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with replacing(path, mode) as file:
+    with replacing(path, 0o600) as file:
+        file.write(data)
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """The same with a file of the project, not of the user who runs the command: whoever could read it still can."""
+    known = path.stat()
+    with replacing(path, stat.S_IMODE(known.st_mode), known.st_gid) as file:
         file.write(data)
 
 

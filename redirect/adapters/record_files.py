@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import json
 import re
-import stat
 from typing import TYPE_CHECKING, Any, Final
 
 import tomli
 
 from redirect.adapters.directory import Record, parse_directory, read_file
-from redirect.adapters.files import replacing
+from redirect.adapters.files import rewrite
 from redirect.domain.errors import ContentError, SettingsError
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def change(folder: Path, changes: Changes) -> None:
     for name in changed:
         _ensure_only(before[name], after[name], changes, name)
     for name in changed:
-        _replace(folder / name, after[name].encode())
+        rewrite(folder / name, after[name].encode())
 
 
 def _edited(text: str, changes: Changes) -> str:
@@ -72,13 +71,6 @@ def _edited(text: str, changes: Changes) -> str:
             if value is not None and field not in table:
                 text = _with_line(text, table["id"], field, f"{field} = {_written(value)}\n")
     return text
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Whoever could read the file still can: it is the project's, not the user's who runs the command."""
-    known = path.stat()
-    with replacing(path, stat.S_IMODE(known.st_mode), known.st_gid) as file:
-        file.write(data)
 
 
 def _with_line(text: str, id_: str, field: str, line: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 import tomli
 from msgspec import Meta
 
-from redirect.adapters.files import write_atomically
+from redirect.adapters.files import rewrite
 from redirect.domain.errors import ContentError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _write(file: Path, reviews: Mapping[str, Review]) -> None:
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     first = next(place for place, line in enumerate(lines) if line.startswith("["))
     text = "".join(lines[:first]) + "\n".join(_table(tag, review) for tag, review in reviews.items())
-    write_atomically(file, text.encode(), mode=0o644)
+    rewrite(file, text.encode())
 
 
 def _table(tag: str, review: Review) -> str:

@@ -90,6 +90,12 @@ def test_a_review_keeps_the_file_as_its_editors_know_it(locales: Path) -> None:
     assert tables["en"] == tomllib.loads(REVIEWS)["en"]
 
 
+def test_whoever_could_read_the_file_still_can(locales: Path) -> None:
+    (locales / "review.toml").chmod(0o664)
+    read(locales)
+    assert (locales / "review.toml").stat().st_mode & 0o777 == 0o664
+
+
 def test_once_texts_have_changed_the_language_needs_a_new_review(locales: Path) -> None:
     read(locales)
     read(locales)
