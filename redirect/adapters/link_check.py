@@ -7,6 +7,7 @@ import asyncio
 import re
 import ssl
 import time
+from collections import defaultdict
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,7 +38,7 @@ PAUSE: Final = 1.0
 MOST_REDIRECTS: Final = 5
 MOST_READ: Final = 65_536
 SECONDS: Final = 60.0
-"""For one address, with all that it leads to."""
+"""For one question."""
 RENEW_BEFORE: Final = 21
 """Days left of a certificate, below which somebody should look: those that renew themselves do so at 30."""
 _TIMES: Final = httpx.Timeout(15.0, connect=10.0)
@@ -95,6 +96,8 @@ class LinkChecker:
         self._agent = f"{NAME}/{__version__} (checks the links of a directory of help services{about})"
         self._reach, self._resolve, self._pause, self._seconds = reach, resolve, pause, seconds
         self._tls = reach_.tls(reach)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._robots: dict[httpx.URL, asyncio.Task[RobotFileParser | None]] = {}
 
     async def check(self, addresses: Iterable[str], progress: Progress) -> dict[str, Found]:
         """What each address leads to. Servers are asked side by side, each one thing at a time."""
@@ -107,21 +110,16 @@ class LinkChecker:
 
         async def ask_all(group: list[str]) -> None:
             async with places:
-                robots = await self._robots(group[0])
                 for address in group:
-                    await asyncio.sleep(self._pause)
-                    found[address] = await self._look(address, robots)
+                    found[address] = await self._look(address)
                     progress("addresses", len(found), total)
 
         await asyncio.gather(*map(ask_all, by_host.values()))
         return found
 
-    async def _look(self, address: str, robots: RobotFileParser | None) -> Found:
-        if robots and not robots.can_fetch(NAME, address):
-            return Found(State.LOOK, "its robots.txt wants no programs; open it by hand")
+    async def _look(self, address: str) -> Found:
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._follow(httpx.URL(address))
+            return await self._follow(httpx.URL(address))
         except (RefusedError, httpx.InvalidURL, UnicodeError) as error:
             return Found(State.DEAD, str(error) if isinstance(error, RefusedError) else "this is no address")
         except (TimeoutError, httpx.TimeoutException):
@@ -132,6 +130,9 @@ class LinkChecker:
     async def _follow(self, start: httpx.URL) -> Found:
         url = start
         for _ in range(MOST_REDIRECTS + 1):
+            if not await self._is_welcome(url):
+                what = "its robots.txt wants no programs; open it by hand"
+                return Found(State.LOOK, what, leads_to=_elsewhere(start, url))
             answer = await self._ask_gently(url)
             if answer.status not in _REDIRECTS:
                 return _judged(start, url, answer)
@@ -145,14 +146,19 @@ class LinkChecker:
             answer = await self._ask("HEAD", url)
             if answer.status in _REDIRECTS:
                 return answer
-        await asyncio.sleep(self._pause)
         return await self._ask("GET", url)
 
-    async def _robots(self, address: str) -> RobotFileParser | None:
+    async def _is_welcome(self, url: httpx.URL) -> bool:
+        rules = url.join("/robots.txt")
+        if rules not in self._robots:
+            self._robots[rules] = asyncio.create_task(self._read_robots(rules))
+        robots = await self._robots[rules]
+        return robots is None or robots.can_fetch(NAME, str(url))
+
+    async def _read_robots(self, rules: httpx.URL) -> RobotFileParser | None:
         """What this server asks of programs; None where it asks nothing, or does not answer."""
         try:
-            async with asyncio.timeout(self._seconds):
-                answer = await self._ask("GET", httpx.URL(address).join("/robots.txt"))
+            answer = await self._ask("GET", rules)
         except (RefusedError, TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnicodeError):
             return None
         if answer.status != httpx.codes.OK:
@@ -162,6 +168,13 @@ class LinkChecker:
         return robots
 
     async def _ask(self, method: str, url: httpx.URL) -> _Answer:
+        """One question, when nobody else asks this server, whoever led there."""
+        async with self._turns[url.host]:
+            await asyncio.sleep(self._pause)
+            async with asyncio.timeout(self._seconds):
+                return await self._ask_now(method, url)
+
+    async def _ask_now(self, method: str, url: httpx.URL) -> _Answer:
         reach_.ensure_allowed(url, self._reach)
         proxy = reach_.proxy_for(url, self._reach)
         places = await asyncio.to_thread(self._places, url, proxy)
@@ -208,7 +221,11 @@ def _judged(start: httpx.URL, end: httpx.URL, answer: _Answer) -> Found:
         (True, State.FINE, ""),
     )
     state, what = next((state, what) for holds, state, what in verdicts if holds)
-    return Found(state, what, answer.status, str(end) if end != start else "", days)
+    return Found(state, what, answer.status, _elsewhere(start, end), days)
+
+
+def _elsewhere(start: httpx.URL, end: httpx.URL) -> str:
+    return str(end) if end != start else ""
 
 
 def _site(url: httpx.URL) -> str:

@@ -8,6 +8,7 @@ import ssl
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -45,8 +46,9 @@ class Site:
     wait: float = 0.0
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
-    at_once: int = 0
+    busy: Counter[str] = field(default_factory=Counter)
     most_at_once: int = 0
+    most_of_one: int = 0
 
     def url(self, path: str = "/", host: str = HOSTS[0], scheme: str = "https") -> str:
         return f"{scheme}://{host}:{self.port}{path}"
@@ -69,10 +71,11 @@ class Handler(BaseHTTPRequestHandler):
         site, host = self.site, self.headers["Host"].partition(":")[0]
         site.asked.append((self.command, host, self.path))
         site.agents.add(self.headers["User-Agent"])
-        site.at_once += 1
-        site.most_at_once = max(site.most_at_once, site.at_once)
+        site.busy[host] += 1
+        site.most_at_once = max(site.most_at_once, site.busy.total())
+        site.most_of_one = max(site.most_of_one, site.busy[host])
         time.sleep(site.wait)
-        site.at_once -= 1
+        site.busy[host] -= 1
         status, headers, body = site.answers.get(self.path, OK)
         if self.path == "/robots.txt":
             status, headers, body = (200, {}, site.robots) if site.robots else (404, {}, b"")
@@ -234,6 +237,17 @@ async def test_one_server_is_asked_one_thing_at_a_time_and_several_side_by_side(
     assert site.most_at_once == 1
     await ask(*(site.url("/", host) for host in HOSTS))
     assert site.most_at_once > 1
+
+
+async def test_where_a_redirect_leads_is_asked_as_gently(site: Site) -> None:
+    site.answers["/old"] = (301, {"Location": site.url("/new", HOSTS[3])}, b"")
+    site.answers["/hidden"] = (301, {"Location": site.url("/private", HOSTS[3])}, b"")
+    site.robots = b"User-agent: *\nDisallow: /private\n"
+    site.wait = 0.03
+    (kept, *_) = await ask(site.url("/hidden"), *(site.url("/old", host) for host in HOSTS[:3]))
+    assert (kept.state, kept.leads_to) == (State.LOOK, site.url("/private", HOSTS[3]))
+    assert "/private" not in [path for _, _, path in site.asked]
+    assert site.asked.count(("GET", HOSTS[3], "/robots.txt")) == site.most_of_one == 1
 
 
 async def test_progress_goes_from_the_first_to_the_last(site: Site) -> None:
