@@ -244,6 +244,8 @@ def main() -> None:
     asked.add_argument("--keep", type=Path)
     asked.add_argument("--serve", type=int)
     given = asked.parse_args()
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
     console = Console()
     first = unit_of(Span.MONTH, int(time.time()) // DAY_SECONDS).days[0]
     with tempfile.TemporaryDirectory() if given.keep is None else nullcontext(given.keep) as directory:
