@@ -58,7 +58,8 @@ class ShownChapters:
             months,
             "A chart of weeks leaves out what is published by the month alone: it shows a little less than the table.",
         )
-        return Section("warnings", "How often the warning was shown", charts=(chart,), tables=(by_month, self._kinds()))
+        charts, tables = (chart,) if weeks else (), (by_month, self._kinds())
+        return Section("warnings", "How often the warning was shown", charts=charts, tables=tables)
 
     def _month(self, month: Month) -> tuple[str | int | None, ...]:
         steps = (

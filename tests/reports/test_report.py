@@ -80,9 +80,9 @@ def reported(make_service: Callable[..., Service]) -> Service:
     return service
 
 
-def made(service: Service, tmp_path: Path, format_: str) -> bytes:
+def made(service: Service, tmp_path: Path, format_: str, platform: str = "demo") -> bytes:
     path = tmp_path / f"report.{format_}"
-    service.run("report", "--platform", "demo", "--format", format_, "--out", str(path))
+    service.run("report", "--platform", platform, "--format", format_, "--out", str(path))
     return path.read_bytes()
 
 
@@ -122,6 +122,13 @@ def test_the_sheet_opens_with_charts_and_no_formula(reported: Service, tmp_path:
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell.value for cell in cells if cell.data_type == "f"]
     assert "'=1+1" in {cell.value for cell in cells}
+
+
+def test_a_platform_of_which_nothing_is_published_yet_has_a_sheet_without_charts(
+    reported: Service, tmp_path: Path
+) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(made(reported, tmp_path, "xlsx", "nobody")))
+    assert not [sheet.title for sheet in book if sheet._charts]
 
 
 def _is_told_apart_and_printed_whole(book: Any) -> None:
