@@ -1,4 +1,5 @@
 """Owns the performance table of the running service, and prints those of matching and of adapters after it.
+Must never compare what was not measured in one run.
 
     python -m bench [--quick] [--service | --adapters]
 

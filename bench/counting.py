@@ -1,4 +1,4 @@
-"""Owns the cost of counting where a decision waits for it."""
+"""Owns the cost of counting where a decision waits for it. Must never take the clock's own time for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Owns the long trial: two workers under mixed load for as long as one likes. Neither memory nor open files may grow.
+Must never ask anyone but a service of its own.
 
     python -m bench.endure [--minutes 60]
 

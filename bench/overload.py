@@ -1,4 +1,5 @@
-"""Owns the trial of overload: how a worker does when more is asked than it can answer, and prints it.
+"""Owns the trial of overload: how a worker does when more is asked than it can answer, and prints it. Must
+never ask anyone but a service of its own.
 
     python -m bench.overload [--seconds 8]
 

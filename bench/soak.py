@@ -1,4 +1,5 @@
 """Owns the long trial of counting: workers and store are killed, frozen and started again while events are counted.
+Must never end a process that it did not start.
 
     python -m bench.soak [--events 10000000] [--last 240]
 

@@ -1,4 +1,5 @@
-"""Owns the trial of the dashboard on a simulated year: three platforms, sixty countries, forty languages.
+"""Owns the trial of the dashboard on a simulated year: three platforms, sixty countries, forty languages. Must
+never be read as what people do: every count is made up.
 
     python -m bench.year [--days 371] [--out DIRECTORY] [--keep DIRECTORY] [--serve PORT]
 

@@ -19,6 +19,12 @@ READ_BY_ADAPTERS = {"REDIRECT_KEY", "REDIRECT_SERVICE"}
 DATA = (ROOT / "docs" / "data.md").read_text()
 
 
+def test_every_module_says_what_it_must_never_do() -> None:
+    modules = [path for folder in ("redirect", "bench", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    opening = {path: path.read_text().split('"""', 2)[1:2] for path in modules}
+    assert not [path.name for path, said in opening.items() if not said or " never " not in " ".join(said[0].split())]
+
+
 def test_every_table_of_counts_is_written_down_as_it_is() -> None:
     rows = {
         f"| `{table.name}` | {table.grain.name.lower()} | {', '.join(table.dimensions)} | {table.retention_days} days"
