@@ -59,7 +59,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rd-bench-") as scratch:
         service(Path(scratch), quick=wanted.quick)
     if not wanted.service:
-        matching.main()
+        matching.show(quick=wanted.quick)
         adapters.main()
 
 

@@ -8,6 +8,7 @@ asked a few queries only; disguises are tried on a list of the disguised phrases
 
 from __future__ import annotations
 
+import argparse
 import gc
 import json
 import mmap
@@ -18,13 +19,14 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
 from bench import corpus, matching
 from bench.disguises import KINDS
+from redirect.cli.shown import working
 from redirect.domain.build import build
 from redirect.domain.bundle import Bundle
 from redirect.domain.fold import Fold
@@ -36,10 +38,19 @@ if TYPE_CHECKING:
 
     Ask = Callable[[str], bool]
 
-QUICK = "--quick" in sys.argv
-TERMS, PHRASES, QUERIES = (10_000, 20, 300) if QUICK else (100_000, 48, 1000)
 SLOW_QUERIES = 1
 SEED = 7
+
+
+class Sizes(NamedTuple):
+    """How much is listed and asked."""
+
+    terms: int
+    phrases: int
+    queries: int
+
+
+WHOLE, QUICK = Sizes(100_000, 48, 1000), Sizes(10_000, 20, 300)
 
 
 @dataclass(frozen=True)
@@ -104,15 +115,15 @@ ENGINES: Final = {
 }
 
 
-def measure(name: str, bundle: str) -> Measured:
+def measure(name: str, bundle: str, sizes: Sizes) -> Measured:
     """In a process of its own: what it takes is what this matcher takes."""
     engine, rng = ENGINES[name], random.Random(SEED)
-    terms = corpus.invented_terms(TERMS, rng)
-    phrases = [term.split() for term in rng.sample(terms, PHRASES)]
-    queries = SLOW_QUERIES if engine is better_profanity else QUERIES
-    plain = matching.around(" ".join(rng.sample(corpus.common_words("en"), 5)) for _ in range(QUERIES * 8))
+    terms = corpus.invented_terms(sizes.terms, rng)
+    phrases = [term.split() for term in rng.sample(terms, sizes.phrases)]
+    queries = SLOW_QUERIES if engine is better_profanity else sizes.queries
+    plain = matching.around(" ".join(rng.sample(corpus.common_words("en"), 5)) for _ in range(sizes.queries * 8))
     plain = [text for text in plain if text.isascii()][:queries]
-    messy = matching.around(corpus.messy_ascii(rng) for _ in range(QUERIES * 8))[:queries]
+    messy = matching.around(corpus.messy_ascii(rng) for _ in range(sizes.queries * 8))[:queries]
     gc.collect()
     before, started = matching.anonymous_memory(), time.perf_counter()
     ask = engine(terms, bundle)
@@ -122,39 +133,44 @@ def measure(name: str, bundle: str) -> Measured:
     times = [matching.microseconds(ask, texts)[0] for texts in (plain, messy)]
     few, tried = engine([" ".join(words) for words in phrases], ""), random.Random(SEED)
     caught = sum(few(disguise(words, tried)) for disguise in KINDS.values() for words in phrases)
-    return Measured(caught / PHRASES, times[0], times[1], memory, loaded)
+    return Measured(caught / sizes.phrases, times[0], times[1], memory, loaded)
 
 
-def compare() -> dict[str, Measured]:
+def compare(sizes: Sizes) -> dict[str, Measured]:
     """Every matcher, one after the other."""
-    found = {}
-    with tempfile.TemporaryDirectory() as folder:
+    found, terms = {}, corpus.invented_terms(sizes.terms, random.Random(SEED))
+    with tempfile.TemporaryDirectory() as folder, working() as progress:
         bundle = Path(folder) / "bundle"
-        bundle.write_bytes(build(corpus.entries(corpus.invented_terms(TERMS, random.Random(SEED)), []), matching.KEY))
-        for name in ENGINES:
-            command = [
-                sys.executable,
-                "-m",
-                "bench.compare",
-                *(["--quick"] if QUICK else []),
-                "--one",
-                name,
-                str(bundle),
-            ]
+        bundle.write_bytes(build(corpus.entries(terms, []), matching.KEY))
+        for number, name in enumerate(ENGINES):
+            progress("matchers", number, len(ENGINES))
+            quick = ["--quick"] if sizes == QUICK else []
+            command = [sys.executable, "-m", "bench.compare", *quick, "--one", name, str(bundle)]
             said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             found[name] = Measured(**json.loads(said))
     return found
 
 
 def main() -> None:
+    """Compare all, or measure one for whoever does."""
+    parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smaller list, fewer queries")
+    parser.add_argument("--one", nargs=2, metavar=("NAME", "BUNDLE"), help="only this matcher, in this process")
+    wanted = parser.parse_args()
+    sizes = QUICK if wanted.quick else WHOLE
+    if wanted.one:
+        name, bundle = wanted.one
+        print(json.dumps(asdict(measure(name, bundle, sizes))))
+    else:
+        show(sizes)
+
+
+def show(sizes: Sizes) -> None:
     """The table."""
-    if "--one" in sys.argv:
-        print(json.dumps(asdict(measure(*sys.argv[-2:]))))
-        return
-    table = Table(title=f"Beside other matchers, {TERMS:,} terms", title_justify="left")
+    table = Table(title=f"Beside other matchers, {sizes.terms:,} terms", title_justify="left")
     for column in ("", f"of {len(KINDS)} disguises", "us plain", "us messy", "MB", "load s", "list in memory"):
         table.add_column(column, justify="right" if column not in {"", "list in memory"} else "left")
-    for name, row in compare().items():
+    for name, row in compare(sizes).items():
         figures = (
             f"{row.recall:.1f}",
             f"{row.plain:,.1f}",

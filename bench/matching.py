@@ -7,6 +7,7 @@ Must never print a term, a query or a URL.
 
 from __future__ import annotations
 
+import argparse
 import gc
 import hashlib
 import random
@@ -17,10 +18,11 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench import corpus
 from bench.disguises import KINDS, NEED_LETTERS_OF_LATIN, NEED_TWO_WORDS
+from redirect.cli.shown import working
 from redirect.domain.build import build, entry_ids
 from redirect.domain.bundle import Bundle
 from redirect.domain.matching import Matcher
@@ -33,11 +35,22 @@ if TYPE_CHECKING:
 
 KEY = bytes(range(32))
 TODAY = 20_000
-QUICK = "--quick" in sys.argv
-TERMS, PAGES, BENIGN, PHRASES = (5_000, 20_000, 20_000, 40) if QUICK else (100_000, 1_000_000, 100_000, 200)
 ROUNDS = 7
 OTHER_SCRIPTS = {"Cyrillic": "ru", "Greek": "el", "Arabic": "ar", "Hebrew": "he", "Devanagari": "hi", "Hangul": "ko"}
 UNSPACED = {"Chinese": "zh", "Japanese": "ja", "Thai": corpus.THAI}
+
+
+class Sizes(NamedTuple):
+    """How much is listed, asked and timed."""
+
+    terms: int
+    pages: int
+    benign: int
+    phrases: int
+    timed: int
+
+
+WHOLE, QUICK = Sizes(100_000, 1_000_000, 100_000, 200, 2000), Sizes(5_000, 20_000, 20_000, 40, 300)
 
 
 @dataclass(frozen=True)
@@ -106,8 +119,8 @@ def missed(shares: dict[str, float]) -> str:
     return ", ".join(f"{kind} {share:.0%}" for kind, share in shares.items() if share < 0.95)
 
 
-def recall_rows(terms: list[str], rng: random.Random) -> list[Row]:
-    phrases = [term.split() for term in rng.sample(terms, PHRASES)]
+def recall_rows(terms: list[str], rng: random.Random, many: int) -> list[Row]:
+    phrases = [term.split() for term in rng.sample(terms, many)]
     exact, edits = matcher(corpus.entries(terms, [])), matcher(corpus.entries(terms, []), edits=True)
     rows = []
     for name, ask, reach in (("", exact, "43"), (" with one-letter edits", edits, "46")):
@@ -115,17 +128,17 @@ def recall_rows(terms: list[str], rng: random.Random) -> list[Row]:
         rows.append(
             Row(f"Disguises{name}", f"{sum(shares.values()):.1f} of {len(KINDS)}; {missed(shares)}", f">= {reach}")
         )
-    singles = [corpus.invented_word(rng) + corpus.invented_word(rng)[:3] for _ in range(PHRASES)]
+    singles = [corpus.invented_word(rng) + corpus.invented_word(rng)[:3] for _ in range(many)]
     one = matcher(corpus.entries(singles, []))
     shares = recall(one.match_query, [[word] for word in singles], KINDS.keys() - NEED_TWO_WORDS)
     rows.append(Row("One-word phrases", f"{sum(shares.values()):.1f} of {len(shares)}; {missed(shares)}", ">= 90 %"))
-    return rows + [other_script(name, language, rng) for name, language in (OTHER_SCRIPTS | UNSPACED).items()]
+    return rows + [other_script(name, language, rng, many) for name, language in (OTHER_SCRIPTS | UNSPACED).items()]
 
 
-def other_script(name: str, language: str, rng: random.Random) -> Row:
+def other_script(name: str, language: str, rng: random.Random, many: int) -> Row:
     long = [word for word in corpus.common_words(language) if len(word) >= 4 and " " not in word]
     unspaced = name in UNSPACED
-    phrases = [rng.sample(long, 1 if unspaced and name == "Thai" else 2) for _ in range(PHRASES)]
+    phrases = [rng.sample(long, 1 if unspaced and name == "Thai" else 2) for _ in range(many)]
     if unspaced:
         phrases = [["".join(words)] for words in phrases]
     kinds = KINDS.keys() - NEED_LETTERS_OF_LATIN - {"letter dropped", "letter added", "letters swapped", "reversed",
@@ -152,17 +165,17 @@ def false_hits(name: str, terms: list[str], queries: list[str], reach: str, *, e
     return Row(f"False hits, {name}", f"{len(wrong)} in {len(queries):,} ({len(hits) - len(wrong)} right)", reach)
 
 
-def size_rows(entries: list[Entry], folder: Path) -> list[Row]:
+def size_rows(entries: list[Entry]) -> list[Row]:
     started = time.perf_counter()
     body = build(entries, KEY)
     took = time.perf_counter() - started
-    path = folder / "bundle"
-    path.write_bytes(body)
     terms = [entry for entry in entries if entry.kind == "term"]
     alone, edited = build(terms, KEY), build(terms, KEY, edits=True)
-    anonymous, load = subprocess.run(
-        [sys.executable, "-m", "bench.matching", "--memory", str(path)], check=True, capture_output=True, text=True
-    ).stdout.split()
+    with tempfile.NamedTemporaryFile() as bundle:
+        Path(bundle.name).write_bytes(body)
+        command = [sys.executable, "-m", "bench.matching", "--memory", bundle.name]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    anonymous, load = said.split()
     return [
         Row("Bytes an entry", f"{len(body) / len(entries):.1f}", "<= 12"),
         Row("Bytes a term, terms alone", f"{len(alone) / len(terms):.1f}", "<= 32"),
@@ -195,8 +208,7 @@ def anonymous_memory() -> int:
     return int(next(line for line in status.splitlines() if line.startswith("RssAnon")).split()[1])
 
 
-def time_rows(terms: list[str], everyday: list[str], pages: list[str], rng: random.Random) -> list[Row]:
-    count = 300 if QUICK else 2000
+def time_rows(terms: list[str], everyday: list[str], pages: list[str], rng: random.Random, count: int) -> list[Row]:
     ask = matcher(corpus.entries(terms, pages))
     common = matcher(corpus.entries(everyday, []))
     english = around(" ".join(rng.sample(corpus.common_words("en"), 5)) for _ in range(count * 2))
@@ -229,33 +241,46 @@ def url_rows(ask: Matcher, pages: list[str], rng: random.Random, count: int) -> 
     ]
 
 
-def table() -> list[Row]:
+def table(sizes: Sizes) -> list[Row]:
     rng = random.Random(7)
-    terms = corpus.invented_terms(TERMS, rng)
-    everyday = corpus.after_lint(corpus.everyday_terms(TERMS, rng))
-    pages, queries = corpus.urls(PAGES, rng), corpus.benign_queries(BENIGN, rng)
-    with tempfile.TemporaryDirectory() as folder:
-        sizes = size_rows(corpus.entries(terms, pages), Path(folder))
-    return [
-        *recall_rows(terms, rng),
-        false_hits("invented terms", terms, queries, "<= 1"),
-        false_hits("invented terms, edits", terms, queries, "<= 1", edits=True),
-        false_hits("pairs of everyday words", everyday, queries, "<= 15"),
-        Row("One keyed digest, for scale", f"{keyed_digest():.2f} us", "0.35-0.5"),
-        *time_rows(terms, everyday, pages, rng),
-        *sizes,
-    ]
+    terms = corpus.invented_terms(sizes.terms, rng)
+    everyday = corpus.after_lint(corpus.everyday_terms(sizes.terms, rng))
+    pages, queries = corpus.urls(sizes.pages, rng), corpus.benign_queries(sizes.benign, rng)
+    parts: tuple[Callable[[], list[Row]], ...] = (
+        lambda: size_rows(corpus.entries(terms, pages)),
+        lambda: recall_rows(terms, rng, sizes.phrases),
+        lambda: [false_hits("invented terms", terms, queries, "<= 1")],
+        lambda: [false_hits("invented terms, edits", terms, queries, "<= 1", edits=True)],
+        lambda: [false_hits("pairs of everyday words", everyday, queries, "<= 15")],
+        lambda: [Row("One keyed digest, for scale", f"{keyed_digest():.2f} us", "0.35-0.5")],
+        lambda: time_rows(terms, everyday, pages, rng, sizes.timed),
+    )
+    rows: list[Row] = []
+    with working() as progress:
+        for number, part in enumerate(parts):
+            progress("parts of the table", number, len(parts))
+            rows += part()
+    return rows
 
 
 def main() -> None:
-    if "--memory" in sys.argv:
-        own_memory(sys.argv[-1])
-        return
-    for row in table():
+    parser = argparse.ArgumentParser(prog="python -m bench.matching", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller lists, fewer queries")
+    parser.add_argument("--memory", metavar="BUNDLE", help="only what this bundle takes, in this process")
+    wanted = parser.parse_args()
+    if wanted.memory:
+        own_memory(wanted.memory)
+    else:
+        show(quick=wanted.quick)
+
+
+def show(*, quick: bool) -> None:
+    """The table, and that of the comparison after it."""
+    for row in table(QUICK if quick else WHOLE):
         print(f"{row.what:45} {row.reach:>14}   {row.measured}")
     from bench import compare  # noqa: PLC0415 - it measures with what stands here
 
-    compare.main()
+    compare.show(compare.QUICK if quick else compare.WHOLE)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ months, units), which say nothing whatever their order.
 
 from __future__ import annotations
 
+import argparse
 import json
 import lzma
 import random
@@ -118,6 +119,7 @@ def corpus() -> list[str]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python scripts/canary.py", description=__doc__).parse_args()
     lines = corpus()
     packed = lzma.compress("\n".join(lines).encode(), format=lzma.FORMAT_XZ, preset=9 | lzma.PRESET_EXTREME)
     CORPUS.write_bytes(packed)

@@ -1,13 +1,12 @@
 """Owns how `redirect/domain/fold_table.bin` is made from the Unicode data of ICU. Must never run where lists
 are built or served: the table travels inside the package and inside every bundle.
 
-    python scripts/fold_table.py            write the table
-    python scripts/fold_table.py --check    fail unless the table in the repository is what this makes
-    python scripts/fold_table.py --report   letters of one living alphabet that become one
+    python scripts/fold_table.py [--check | --report]
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import struct
 import sys
@@ -204,11 +203,16 @@ def report() -> None:
 
 
 def main() -> None:
-    if "--report" in sys.argv:
+    parser = argparse.ArgumentParser(prog="python scripts/fold_table.py", description=__doc__)
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--check", action="store_true", help="only fail unless the table is what this makes")
+    instead.add_argument("--report", action="store_true", help="only tell letters of one alphabet that become one")
+    wanted = parser.parse_args()
+    if wanted.report:
         report()
         return
     raw = pack()
-    if "--check" in sys.argv:
+    if wanted.check:
         if zlib.decompress(TABLE.read_bytes()) != raw:
             sys.exit(f"{TABLE.name} is not what ICU {icu.ICU_VERSION} and {SUPPLEMENT.name} make; write it again")
         return

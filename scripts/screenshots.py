@@ -6,6 +6,7 @@ list, and from the demo's search page behind nginx. Must never show a real list,
 
 from __future__ import annotations
 
+import argparse
 import base64
 import os
 import re
@@ -92,6 +93,7 @@ SEARCHES = (
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m scripts.screenshots", description=__doc__).parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)

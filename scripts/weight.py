@@ -5,6 +5,7 @@ python -m scripts.weight
 
 from __future__ import annotations
 
+import argparse
 import re
 from importlib.metadata import distribution
 from pathlib import Path
@@ -29,6 +30,7 @@ def of(name: str) -> int:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m scripts.weight", description=__doc__).parse_args()
     weights = of_dependencies()
     for name, weight in weights.items():
         print(f"{name:24} {weight / 1e6:6.1f} MB")
