@@ -29,6 +29,7 @@ from rich.table import Table
 from bench.servers import BIN, free_port, running
 from integrations.proxies import CADDY, ENVOY, HAPROXY
 from integrations.squid.squids import Squids
+from redirect.cli.shown import working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -208,13 +209,15 @@ def main() -> None:
     for column in ("", "without", "with", "added", "to reach"):
         table.add_column(column, justify="left" if not column or column == "to reach" else "right")
     with ExitStack() as stack:
+        progress = stack.enter_context(working())
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="rd-adapters-")))
         port = free_port()
         environ = {"REDIRECT_DATA_DIR": str(scratch / "var"), "REDIRECT_PORT": str(port), "REDIRECT_DEMO": "1"}
         stack.enter_context(
             running([str(BIN / "redirect"), "serve"], f"http://127.0.0.1:{port}/readyz", environ, scratch)
         )
-        for name, adapter in ADAPTERS.items():
+        for number, (name, adapter) in enumerate(ADAPTERS.items()):
+            progress("adapters", number, len(ADAPTERS))
             table.add_row(name, *_row(name, adapter, port))
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 

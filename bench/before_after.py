@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from redirect.cli.shown import working
 from redirect.domain.weeks import Weeks
 from redirect.reports.before_after import before_after
 
@@ -76,14 +77,16 @@ def rates(rng: np.random.Generator, case: Case, many: int) -> tuple[float, float
 
 def main() -> None:
     """Print a row for each kind of series."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--series", type=int, default=300)
+    asked = argparse.ArgumentParser(prog="python -m bench.before_after", description=__doc__)
+    asked.add_argument("--series", type=int, default=300, help="of each kind")
     many = asked.parse_args().series
     rng = np.random.default_rng(11)
     columns = ("Weeks", "Correlation", "Season", "None there, shown", "without doubt of season", "There, found")
     table = Table(*columns)
-    for case in CASES:
-        table.add_row(*(f"{each:g}" for each in case), *(f"{rate:.1%}" for rate in rates(rng, case, many)))
+    with working() as progress:
+        for number, case in enumerate(CASES):
+            progress("kinds of series", number, len(CASES))
+            table.add_row(*(f"{each:g}" for each in case), *(f"{rate:.1%}" for rate in rates(rng, case, many)))
     Console().print(table)
 
 

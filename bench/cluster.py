@@ -42,7 +42,7 @@ AT_MOST, AT_LEAST = 1.25, 0.6
 
 def main() -> None:
     """Run and print; exit 1 where an answer was wrong, a count lost or doubled, or the model is."""
-    parser = argparse.ArgumentParser(prog="python -m bench.cluster")
+    parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
     parser.add_argument("--write", action="store_true", help="keep the figures and put the tables into the document")
     wanted = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)

@@ -158,8 +158,8 @@ def open_files(pid: int) -> int:
 
 def main() -> None:
     """Run and print; exit 1 where something grows or was answered wrongly."""
-    parser = argparse.ArgumentParser(prog="python -m bench.endure")
-    parser.add_argument("--minutes", type=float, default=60)
+    parser = argparse.ArgumentParser(prog="python -m bench.endure", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60, help="that it lasts")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rd-endure-") as scratch, ExitStack() as stack:
         port, supervisor = stack.enter_context(served(Path(scratch), WORKERS))

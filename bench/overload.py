@@ -154,7 +154,7 @@ def collapses(rounds: list[Round]) -> bool:
 
 def main() -> None:
     """Run and print; exit 1 where it collapses."""
-    parser = argparse.ArgumentParser(prog="python -m bench.overload")
+    parser = argparse.ArgumentParser(prog="python -m bench.overload", description=__doc__)
     parser.add_argument("--seconds", type=float, default=8, help="of each round")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rd-over-") as scratch, ExitStack() as stack:

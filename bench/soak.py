@@ -309,10 +309,10 @@ def _tell(events: int, counted: int) -> None:
 
 def main() -> None:
     """Run and print; exit 1 where a count was lost or doubled."""
-    parser = argparse.ArgumentParser(prog="python -m bench.soak")
-    parser.add_argument("--events", type=int, default=10_000_000)
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
+    parser.add_argument("--events", type=int, default=10_000_000, help="that are counted in all")
     parser.add_argument("--last", type=float, default=240, help="seconds over which they are spread")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="of the blows")
     wanted = parser.parse_args()
     outcome = soak(wanted.events, wanted.last, wanted.seed, partial(_tell, wanted.events))
     table = Table(title=f"Soak, seed {wanted.seed}", title_justify="left", show_header=False)

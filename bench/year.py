@@ -239,11 +239,11 @@ async def serve(directory: Path, simulation: Simulation, port: int) -> None:
 
 def main() -> None:
     """Print what was measured."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--days", type=int, default=371)
-    asked.add_argument("--out", type=Path)
-    asked.add_argument("--keep", type=Path)
-    asked.add_argument("--serve", type=int)
+    asked = argparse.ArgumentParser(prog="python -m bench.year", description=__doc__)
+    asked.add_argument("--days", type=int, default=371, help="that are simulated")
+    asked.add_argument("--out", type=Path, help="directory for the pages and reports")
+    asked.add_argument("--keep", type=Path, help="directory for the store, which is taken up again")
+    asked.add_argument("--serve", type=int, help="port to show it on, for an hour")
     given = asked.parse_args()
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)

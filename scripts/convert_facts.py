@@ -52,9 +52,9 @@ HEADER = """\
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Make messages/resources/*.toml from facts/.")
-    parser.add_argument("--facts", type=Path, default=ROOT / "facts", metavar="DIR")
-    parser.add_argument("--out", type=Path, default=ROOT / "messages" / "resources", metavar="DIR")
+    parser = argparse.ArgumentParser(prog="python -m scripts.convert_facts", description=__doc__)
+    parser.add_argument("--facts", type=Path, default=ROOT / "facts", metavar="DIR", help="where the facts are")
+    parser.add_argument("--out", type=Path, default=ROOT / "messages" / "resources", metavar="DIR", help="write there")
     options = parser.parse_args(arguments)
     records = read_facts(options.facts)
     decisions = read_decisions(options.facts / "editorial.toml", records)

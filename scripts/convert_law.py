@@ -46,9 +46,9 @@ HEADER = """\
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Make messages/law/*.toml from facts/law.jsonl.")
-    parser.add_argument("--facts", type=Path, default=ROOT / "facts", metavar="DIR")
-    parser.add_argument("--out", type=Path, default=ROOT / "messages" / "law", metavar="DIR")
+    parser = argparse.ArgumentParser(prog="python -m scripts.convert_law", description=__doc__)
+    parser.add_argument("--facts", type=Path, default=ROOT / "facts", metavar="DIR", help="where the facts are")
+    parser.add_argument("--out", type=Path, default=ROOT / "messages" / "law", metavar="DIR", help="write there")
     options = parser.parse_args(arguments)
     rows = read_rows(options.facts / "law.jsonl")
     decisions = read_decisions(options.facts / "law_editorial.toml", rows)
