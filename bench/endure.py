@@ -30,10 +30,11 @@ from rich.table import Table
 
 from bench.callers import Callers, Heard, request
 from bench.overload import KEY, LISTED, check, page_of, served
+from bench.processes import workers
 from redirect.cli.shown import working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 WORKERS = 2
 PATIENCE = 10.0
@@ -131,17 +132,11 @@ async def _look(supervisor: int, seconds: float, progress: Callable[[int], objec
     memory, files = [], []
     for look in range(LOOKS):
         await asyncio.sleep(seconds / LOOKS)
-        workers = _workers(supervisor)
-        memory.append(sum(_resident(pid) for pid in workers))
-        files.append(sum(open_files(pid) for pid in workers))
+        pids = workers(supervisor)
+        memory.append(sum(_resident(pid) for pid in pids))
+        files.append(sum(open_files(pid) for pid in pids))
         progress(look + 1)
     return memory, files
-
-
-def _workers(supervisor: int) -> Iterable[int]:
-    """Without the embedded store."""
-    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    return [pid for pid in map(int, children) if b"valkey" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def _resident(pid: int) -> int:

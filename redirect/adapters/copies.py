@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from redirect.adapters.backup_file import Counted, Kept, Record, Released
-from redirect.adapters.store import DAY, FIRST, MINIMUM, ROWS
+from redirect.adapters.store import FIRST, MINIMUM, ROWS
 from redirect.adapters.store_client import connect, store_errors, write
 from redirect.domain.counts import TABLES
-from redirect.domain.periods import Span, Unit
+from redirect.domain.periods import DAY_SECONDS, Span, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,7 +147,7 @@ class Copies:
         table = TABLES.get(record.table)
         if table is None:
             return Fate.STRANGE
-        expires = (record.period + 1) * table.grain + table.retention_days * DAY
+        expires = (record.period + 1) * table.grain + table.retention_days * DAY_SECONDS
         if expires <= now:
             return Fate.PAST
         tag = f"{{{table.name}:{record.period}}}"
@@ -168,7 +168,7 @@ class Copies:
         if table is None:
             return Fate.STRANGE
         unit = Unit(record.span, record.number)
-        expires = (unit.days.stop + table.published_days) * DAY
+        expires = (unit.days.stop + table.published_days) * DAY_SECONDS
         if expires <= now:
             return Fate.PAST
         parts = {platform.encode(): msgspec.json.encode(rows) for platform, rows in record.shown.items()}

@@ -10,6 +10,7 @@ import msgspec
 
 from redirect.adapters.events import Event, tell
 from redirect.domain.errors import StoreError
+from redirect.domain.periods import DAY_SECONDS
 from redirect.journeys.experiments import broken, harm
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ GUARD_EVERY = 5.0
 TURN = 5
 """Seconds between looks of all workers of all nodes."""
 
-A_DAY = 86400
 """Seconds between two lines on the same broken experiment."""
 
 
@@ -48,5 +48,5 @@ class Guard:
         if stop is not None:
             await self._store.write_stop(experiment.name, msgspec.json.encode(stop))
         for platform in await broken(self._store, self._clock, experiment):
-            if await self._store.take_turn(f"broken-{experiment.name}-{platform}", A_DAY):
+            if await self._store.take_turn(f"broken-{experiment.name}-{platform}", DAY_SECONDS):
                 tell(Event.ARMS_OUT_OF_SHARE, experiment=experiment.name, platform=platform)

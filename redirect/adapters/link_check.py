@@ -19,6 +19,7 @@ import httpx
 from redirect import __version__
 from redirect.adapters import reach as reach_
 from redirect.adapters.reach import Reach, RefusedError
+from redirect.domain.periods import DAY_SECONDS
 from redirect.domain.urls import host_suffixes
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _certificate_days(response: httpx.Response) -> int | None:
     certificate = tls.getpeercert() if tls else None
     if not certificate:
         return None
-    return int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) // 86_400)
+    return int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) // DAY_SECONDS)
 
 
 def _said_plainly(error: BaseException | None) -> str:

@@ -15,6 +15,7 @@ from redirect.adapters.events import Event, tell
 from redirect.adapters.files import Copy
 from redirect.domain.errors import StoreError
 from redirect.domain.experiments import Stop
+from redirect.domain.periods import DAY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from redirect.domain.experiments import Experiment
     from redirect.journeys.ports import Clock
 
-DAY = 86400
 _STOP = msgspec.json.Decoder(Stop)
 
 
@@ -93,7 +93,7 @@ class LiveExperiments:
         self.now: Mapping[str, Experiment] = {name: experiment for name, experiment in found.items() if experiment}
 
     def _today(self) -> int:
-        return int(self._clock()) // DAY
+        return int(self._clock()) // DAY_SECONDS
 
 
 class StopWatcher:

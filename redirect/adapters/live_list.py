@@ -18,6 +18,7 @@ from redirect.domain.decision import Degraded
 from redirect.domain.errors import ListError
 from redirect.domain.manifest import Manifest, staleness
 from redirect.domain.matching import Matcher
+from redirect.domain.periods import DAY_SECONDS
 from redirect.journeys.ports import Live
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from redirect.journeys.ports import Clock
 
 KEPT = 2
-DAY = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class LiveList:
         return Snapshot(manifest, self._matcher(memoryview(body)))
 
     def _matcher(self, body: bytes | memoryview) -> Matcher:
-        return Matcher(Bundle(body), self._list_key, lambda: int(self._clock()) // DAY)
+        return Matcher(Bundle(body), self._list_key, lambda: int(self._clock()) // DAY_SECONDS)
 
     def _swap(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from redirect.adapters import bundles
 from redirect.domain.bundle import Bundle
 from redirect.domain.matching import Matcher
+from redirect.domain.periods import DAY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redirect.domain.manifest import Manifest
-
-_DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -36,4 +35,4 @@ class BundleProver:
 
 
 def _today() -> int:
-    return int(time.time()) // _DAY
+    return int(time.time()) // DAY_SECONDS

@@ -19,6 +19,7 @@ from redirect.adapters.store_client import connect, run, store_errors, write
 from redirect.domain.counts import FUNNEL, SEPARATOR, TABLES
 from redirect.domain.disclosure import Release
 from redirect.domain.errors import SettingsError
+from redirect.domain.periods import DAY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 LIST_TIMEOUT = 30.0
 """Seconds for a whole bundle: it is large, and every node may ask for it at once."""
-DAY = 86400
 ROWS = msgspec.json.Decoder(dict[str, int])
 """Rows of one platform in a release: joined labels without the platform, and the count that is shown."""
 
@@ -117,7 +117,7 @@ class Store:
 
     async def _apply(self, batch: Batch, table: Table, period: int, cells: Iterable[tuple[Cell, int]]) -> None:
         tag = f"{{{table.name}:{period}}}"
-        expires = (period + 1) * table.grain + table.retention_days * DAY
+        expires = (period + 1) * table.grain + table.retention_days * DAY_SECONDS
         pairs = itertools.chain.from_iterable((SEPARATOR.join(cell.labels), count) for cell, count in cells)
         await self._script(APPLY, [f"counts:{tag}", f"applied:{tag}"], [batch.spool, batch.sequence, expires, *pairs])
 
@@ -156,7 +156,7 @@ class Store:
         for (platform, *labels), count in release.shown.items():
             platforms.setdefault(platform, {})[SEPARATOR.join(labels)] = count
         parts = [[platform, msgspec.json.encode(rows)] for platform, rows in platforms.items()]
-        expires = (unit.days.stop + table.published_days) * DAY
+        expires = (unit.days.stop + table.published_days) * DAY_SECONDS
         arguments = [expires, MINIMUM, release.minimum, *itertools.chain.from_iterable(parts)]
         return bool(await self._script(RELEASE, [_released_key(table, unit)], arguments))
 
@@ -170,7 +170,7 @@ class Store:
 
     async def write_summary(self, platform: str, unit: Unit, minimum: int, record: bytes) -> None:
         """Keep what a month comes to, for as long as its releases."""
-        expires = (unit.days.stop + FUNNEL.published_days) * DAY
+        expires = (unit.days.stop + FUNNEL.published_days) * DAY_SECONDS
         with store_errors():
             await self._client.set(_summary_key(platform, unit, minimum), record, exat=expires)
 

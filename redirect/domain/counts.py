@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from redirect.domain.content import GUIDE, VIDEO, Door
 from redirect.domain.decision import Action, Degraded
 from redirect.domain.errors import BadRequest
-from redirect.domain.periods import Span
+from redirect.domain.periods import DAY_SECONDS, Span
 from redirect.domain.regions import region
 from redirect.domain.subject import ATTEMPTS, Mode, Surface
 
@@ -86,7 +86,7 @@ class Table:
     @property
     def kept_periods(self) -> int:
         """How many periods retention spans, the open one included."""
-        return self.retention_days * 86400 // self.grain + 1
+        return self.retention_days * DAY_SECONDS // self.grain + 1
 
     def merged(self, labels: tuple[str, ...], rung: Rung) -> tuple[str, ...]:
         """The labels of a cell as a rung shows them."""

@@ -13,6 +13,7 @@ from redirect.domain.experiments import NOBODY
 from redirect.domain.faces import MatrixError
 from redirect.domain.law import placed
 from redirect.domain.lists import Confidence, Kind
+from redirect.domain.periods import DAY_SECONDS
 from redirect.domain.subject import Mode, Subject
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ class Checker:
             country=self._languages.country(subject.country),
             attempt=subject.attempt_label,
             language=self._languages.hint(subject.languages) if subject.languages else "",
-            day=int(self._clock()) // 86400,
+            day=int(self._clock()) // DAY_SECONDS,
             enrolled=answer.experiment is not None,
         )
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from redirect.domain.counts import EXPERIMENTS, SEPARATOR, SHOWN
 from redirect.domain.disclosure import MINIMUM_CELL, publishable
 from redirect.domain.experiments import FIRST_SHOWING, Stop
-from redirect.domain.periods import iso
+from redirect.domain.periods import DAY_SECONDS, iso
 from redirect.domain.sequential import mismatch, more_often
 from redirect.domain.telling import state
 from redirect.domain.verdicts import ALPHA, BROKEN, by_week, judge
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from redirect.domain.verdicts import Result
     from redirect.journeys.ports import Clock, CountStore, KnownExperiments, ReleaseStore
 
-DAY: Final = 86400
 Exact = Counter[tuple[str, str, str]]
 """Exact counts of first showings by platform, arm and step."""
 
@@ -86,12 +85,12 @@ class Findings:
     async def _found(self, experiment: Experiment, platform: str) -> Found:
         found = await results(self._store, self._clock, experiment, self._minimum)
         (result,) = (each for each in found if each.platform == platform)
-        return Found(result, self._known.stop(experiment.name), int(self._clock()) // DAY, self._minimum)
+        return Found(result, self._known.stop(experiment.name), int(self._clock()) // DAY_SECONDS, self._minimum)
 
 
 async def harm(store: CountStore, clock: Clock, experiment: Experiment) -> Stop | None:
     """Why an experiment must end now, None while it need not. Raises StoreError."""
-    exact, today = await _counted(store, clock, experiment), int(clock()) // DAY
+    exact, today = await _counted(store, clock, experiment), int(clock()) // DAY_SECONDS
     # As many tests as there are, so that a harmless experiment is stopped in at most a share ALPHA of all.
     alpha = ALPHA / (len(experiment.guardrails) * len(experiment.challengers) * len(experiment.platforms))
     for platform in experiment.platforms:
@@ -117,7 +116,7 @@ async def broken(store: CountStore, clock: Clock, experiment: Experiment) -> tup
 
 async def _counted(store: CountStore, clock: Clock, experiment: Experiment) -> Exact:
     """First showings since the first day, the open one included."""
-    last = min(int(clock()) // DAY, experiment.last + 1)
+    last = min(int(clock()) // DAY_SECONDS, experiment.last + 1)
     exact: Exact = Counter()
     for _, joined, count in await store.counts(EXPERIMENTS, range(experiment.first, last + 1)):
         platform, name, arm, attempt, step = joined.split(SEPARATOR)

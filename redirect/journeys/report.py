@@ -13,7 +13,7 @@ from redirect.domain.counts import SEPARATOR, TABLES
 from redirect.domain.counts import span as kept_span
 from redirect.domain.disclosure import MINIMUM_CELL, ROUND_TO, disclose, rounded_rows, still_shown
 from redirect.domain.errors import BadRequest
-from redirect.domain.periods import Span, Unit, day_of, iso, newest_closed, units_within
+from redirect.domain.periods import DAY_SECONDS, Span, Unit, day_of, iso, newest_closed, units_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,7 +166,7 @@ def _days(table: Table, closed: int, first: str, last: str) -> range:
 
 
 def _periods(table: Table, day: int) -> range:
-    a_day = 86400 // table.grain
+    a_day = DAY_SECONDS // table.grain
     return range(day * a_day, (day + 1) * a_day)
 
 
@@ -175,7 +175,7 @@ def _leaves(table: Table, cells: Iterable[tuple[int, str, int]]) -> Iterable[tup
     for period, joined, count in cells:
         labels = tuple(joined.split(SEPARATOR))
         if len(labels) == len(table.dimensions):
-            yield period * table.grain // 86400, labels, count
+            yield period * table.grain // DAY_SECONDS, labels, count
 
 
 def _order(unit: Unit) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from redirect.domain.counts import AUTOMATED, CLOSED, DEVICES, EXPERIMENTS, FUNNEL, SERVICES, SHOWN, closed
+from redirect.domain.periods import DAY_SECONDS
 from redirect.domain.subject import UNKNOWN_COUNTRY
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Steps:
             self._tally.add(*self._closed(SERVICES, (statement.platform, service, statement.country, audience)))
 
     def _is_of_these_days(self, statement: Statement) -> bool:
-        return -1 <= int(self._clock()) // 86400 - statement.day <= 1
+        return -1 <= int(self._clock()) // DAY_SECONDS - statement.day <= 1
 
     def _closed(self, table: Table, labels: tuple[str, ...]) -> _Cell:
         return table, closed(table, labels, self._known)

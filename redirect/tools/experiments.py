@@ -14,7 +14,7 @@ from redirect.adapters.experiments import load_experiments
 from redirect.adapters.live_experiments import read_stops
 from redirect.domain.errors import SettingsError
 from redirect.domain.experiments import BY_HAND, Stop
-from redirect.domain.periods import iso
+from redirect.domain.periods import DAY_SECONDS, iso
 from redirect.domain.telling import state
 from redirect.journeys.experiments import results
 from redirect.tools.stores import open_store
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("experiment", "question", "arms", "from", "to", "state")
 LONGEST_REASON = 200
-DAY = 86400
 
 
 def load(settings: Settings) -> tuple[Experiment, ...]:
@@ -61,7 +60,7 @@ async def stop(settings: Settings, name: str, why: str) -> None:
     experiment = named(settings, name)
     if not why.strip() or len(why) > LONGEST_REASON:
         raise SettingsError(f"--why: say in up to {LONGEST_REASON} letters why; it stands in reports")
-    record = Stop(BY_HAND, int(time.time()) // DAY, said=why.strip())
+    record = Stop(BY_HAND, int(time.time()) // DAY_SECONDS, said=why.strip())
     async with open_store(settings) as store:
         if not await store.write_stop(experiment.name, msgspec.json.encode(record)):
             raise SettingsError(f"{name} was stopped before")
@@ -82,5 +81,5 @@ def _row(experiment: Experiment, stops: Mapping[str, Stop]) -> dict[str, Any]:
         "arms": ", ".join(f"{arm.variant} {arm.weight} %" for arm in experiment.arms),
         "from": iso(experiment.first),
         "to": iso(experiment.last),
-        "state": state(experiment, stops.get(experiment.name), int(time.time()) // DAY),
+        "state": state(experiment, stops.get(experiment.name), int(time.time()) // DAY_SECONDS),
     }

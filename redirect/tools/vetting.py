@@ -13,6 +13,7 @@ from redirect.data_dir import load_keys
 from redirect.domain import bundle
 from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.lists import Confidence
+from redirect.domain.periods import DAY_SECONDS
 from redirect.journeys import review, vet
 from redirect.tools.live import LIVE, trusted
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from redirect.domain.decision import Action
     from redirect.domain.subject import Surface
     from redirect.settings import Settings
-
-DAY = 86400
 
 
 def check_list(
@@ -57,7 +56,7 @@ def check_list(
         benign.load(frequent=True),
         before=before,
         edits=edits,
-        today=lambda: int(time.time()) // DAY,
+        today=lambda: int(time.time()) // DAY_SECONDS,
         progress=progress,
     )
 

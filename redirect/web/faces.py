@@ -13,7 +13,7 @@ from redirect.domain.faces import Contact, Crisis, Face, MatrixError, Notes, Par
 from redirect.domain.plain import plain
 from redirect.web import fallback, phrases
 from redirect.web.accept import Kind
-from redirect.web.render import environment, site, source_expression
+from redirect.web.render import environment, site
 from redirect.web.scribe import Scribe
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ CARD_STYLE: Final = (
     ".redirect-act{display:inline-block;border:2px solid;border-radius:.3em;padding:.5em 1em;font-weight:600}"
 )
 """Takes type and colours from the page around it, so it is as readable there as everything else."""
-
-CARD_STYLE_SOURCE: Final = source_expression(CARD_STYLE)
-"""What the policy of a page with a card in it has to allow for `style-src`."""
 
 
 class Faces:

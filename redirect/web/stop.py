@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from redirect.domain.content import Statement
 from redirect.domain.decision import DEFAULT_VARIANT
+from redirect.domain.periods import DAY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +27,6 @@ PASSED_ON = frozenset((b"accept-language", b"accept-encoding", b"user-agent", b"
 OUR_LANGUAGE = re.compile(rb"lang=[A-Za-z0-9-]{2,32}")
 """A query that our own link to another language makes; any other belongs to the address that was blocked."""
 DESTINATION = b"sec-fetch-dest"
-DAY = 86400
 
 
 def blocked(platform: str, country: str, category: Category) -> Statement:
@@ -59,7 +59,7 @@ class StopPage:
 
     def _opened(self, scope: Scope) -> Request:
         """The same as if somebody had opened today's page by its address."""
-        today = replace(self._statement, day=int(self._clock()) // DAY)
+        today = replace(self._statement, day=int(self._clock()) // DAY_SECONDS)
         query = scope["query_string"]
         return Request(
             {

@@ -11,7 +11,8 @@ import pytest
 from conftest import LISTED, Service
 from redirect.adapters.content import shipped
 from redirect.tools.preview import preview
-from redirect.web.faces import CARD_STYLE_SOURCE
+from redirect.web.faces import CARD_STYLE
+from redirect.web.render import source_expression
 from tests.browser.looks import violations, violations_by_night
 from tests.browser.test_pages import too_wide
 
@@ -59,7 +60,7 @@ def test_a_host_with_a_policy_needs_to_allow_nothing_but_the_style_of_the_card(
     context, complaints = browser.new_context(), []
     page = context.new_page()
     page.on("console", lambda message: complaints.append(message.text))
-    policy = f"default-src 'none'; style-src {CARD_STYLE_SOURCE}"
+    policy = f"default-src 'none'; style-src {source_expression(CARD_STYLE)}"
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy}
     body = HOST.format(card=cards["en"], style="")
     page.route("**/*", lambda route: route.fulfill(status=200, headers=headers, body=body))

@@ -12,7 +12,8 @@ import pytest
 
 from conftest import LISTED, LISTED_URL, PLAIN, Html, Service
 from redirect.domain.faces import Face
-from redirect.web.faces import CARD_LIMIT, CARD_STYLE, CARD_STYLE_SOURCE
+from redirect.web.faces import CARD_LIMIT, CARD_STYLE
+from redirect.web.render import source_expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +105,7 @@ def test_every_card_has_the_style_that_a_policy_can_name(cards: list[tuple[str, 
 
 
 def test_the_document_names_that_style_and_every_field_of_a_face() -> None:
-    assert CARD_STYLE_SOURCE in DOCUMENT
+    assert source_expression(CARD_STYLE) in DOCUMENT
     assert {f"`{field}`" for field in Face.__struct_fields__} <= set(re.findall("`[^`\n]+`", DOCUMENT))
 
 
