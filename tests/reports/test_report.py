@@ -26,7 +26,7 @@ from redirect.domain.disclosure import Release
 from redirect.domain.errors import SettingsError
 from redirect.domain.figures import Place, given
 from redirect.domain.notes import Kind, Note
-from redirect.domain.periods import Span, newest_closed, units_within
+from redirect.domain.periods import Span, newest_closed, unit_of, units_within
 from redirect.reports import extra
 from redirect.reports.tables import csv_zip, parquet_zip
 from redirect.settings import load
@@ -175,12 +175,13 @@ def documented(**labels: str) -> list[list[str]]:
 
 def test_before_and_after_is_compared_as_documented(reported: Service, tmp_path: Path) -> None:
     share, controlled = documented(NO="GB", SE="DE")
-    path = tmp_path / "its.json"
-    for arguments in (share, controlled):
-        reported.run(*arguments, "--format", "json", "--out", str(path), "--force")
+    for number, arguments in enumerate((share, controlled)):
+        path = tmp_path / f"{number}.json"
+        reported.run(*arguments, "--format", "json", "--out", str(path))
         document = json.loads(path.read_text())
         assert len(document["tables"]["weeks"]) >= len(YEAR)
         assert "No difference was found" in document["sections"][0]["texts"][0]
+        assert (document["from"], document["to"]) == (YEAR[0].first, unit_of(Span.WEEK, CLOSED - 6).last)
     assert "has no planet" in reported.run(*controlled, "--where", "planet=mars", fails=True).stderr
     assert "written like" in reported.run(*controlled, "--at", "soon", fails=True).stderr
 
