@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
-from math import ceil, inf
+from math import ceil, isfinite, nan
 from typing import TYPE_CHECKING, Final
 
 from redirect.domain.counts import HELP_OPENED, SHOWN
@@ -259,8 +259,8 @@ def _middle(rates: tuple[Rate, Rate]) -> float:
 
 
 def _span(found: list[Interval]) -> Interval:
-    estimates = [each.estimate for each in found if abs(each.estimate) < inf]
-    middle = sum(estimates) / len(estimates) if estimates else 0.0
+    estimates = [each.estimate for each in found if isfinite(each.estimate)]
+    middle = sum(estimates) / len(estimates) if estimates else nan
     return Interval(middle, min(each.low for each in found), max(each.high for each in found))
 
 
