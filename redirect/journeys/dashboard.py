@@ -34,7 +34,8 @@ class Month:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """All that the pages about one platform are made of. `choices`: the months that can be asked for, oldest first;
-    `newest`: what is published of the weeks since the last of them; `figures` and `notes` lie within the months."""
+    `newest`: what is published of the weeks since the last of them, where that is asked for; `figures` and `notes` lie
+    within the months."""
 
     platform: str
     choices: tuple[Unit, ...]
@@ -78,7 +79,8 @@ class Dashboard:
         first = first or last - USUAL_MONTHS + 1
         asked = [unit for unit in choices if first <= unit.number <= last]
         sums = await self._months.of(platform, asked)
-        newest = range(choices[-1].days.stop if choices else closed - 6 * 7, closed + 1)
+        since = choices[-1].days.stop if choices else closed - 6 * 7
+        newest = range(since, closed + 1) if asked[-1:] == choices[-1:] else range(0)
         shown = [month_name(unit.number) for unit in (asked[0], asked[-1])] if asked else []
         notes = await self._ledger.notes(platform)
         return Overview(
