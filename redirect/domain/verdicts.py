@@ -1,5 +1,5 @@
 """Owns what may be said of an experiment. Must never name a better arm by clicks alone: who stopped comes first, then
-who opened help; nor show a result while any cell of it is too small to be published.
+who opened help; nor compare an arm while no week of one of its counts is published.
 
 It knows published weeks and nothing else: counts rounded to 5, small ones missing. What rounding adds is in the
 intervals; a missing count is taken to be anything that it may be, so an interval spans the best and the worst case.
@@ -69,8 +69,8 @@ class Compared:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is known of one arm. `showings` first showings of it were published; `stopped` is None where no repeat can
-    be laid to an arm, and both outcomes are where a cell is too small. `more_weeks`: about how many more it would
-    take to find the smallest difference worth knowing; None where nobody can say."""
+    be laid to an arm, and both outcomes are while no week of them is published. `more_weeks`: about how many more it
+    would take to find the smallest difference worth knowing; None where nobody can say."""
 
     arm: str
     verdict: Verdict
