@@ -102,15 +102,6 @@ def odds_ratio(one: Rate, base: Rate, alpha: float, scale: float) -> Interval:
     return Interval(*(inf if value > _LARGEST else exp(value) for value in (found.estimate, found.low, found.high)))
 
 
-def chance(estimate: float, variance: float, scale: float) -> float:
-    """An always-valid p-value: at most a share p of all experiments without any difference ever show one this small."""
-    if variance <= 0:
-        return 1.0
-    ratio = scale**2 / (variance + scale**2)
-    evidence = 0.5 * log(variance / (variance + scale**2)) + 0.5 * ratio * estimate**2 / variance
-    return exp(min(0.0, -evidence))
-
-
 def radius(variance: float, alpha: float, scale: float) -> float:
     """How far the truth may be from an estimate of this variance."""
     both = variance + scale**2

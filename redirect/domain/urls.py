@@ -84,11 +84,6 @@ class CanonicalUrl(NamedTuple):
     def __repr__(self) -> str:
         return "CanonicalUrl(masked)"
 
-    def unmasked(self) -> str:
-        """The whole canonical URL; canonicalizing it again changes nothing."""
-        query = "" if self.query is None else "?" + self.query
-        return f"{self.scheme}://{self.host}{self.path}{query}"
-
 
 def canonicalize(url: str | bytes) -> CanonicalUrl:
     """The canonical form. Raises BadUrl, and nothing else, for whatever has no host that could be opened.

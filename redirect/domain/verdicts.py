@@ -60,11 +60,6 @@ class Compared:
     difference: Interval
     odds_ratio: Interval
 
-    @property
-    def decided(self) -> bool:
-        """Whether the difference is not nought."""
-        return self.difference.low > 0 or self.difference.high < 0
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:

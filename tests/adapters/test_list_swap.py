@@ -37,6 +37,7 @@ from redirect.domain.fold import fold
 from redirect.domain.lists import Confidence, Entry, Kind
 from redirect.domain.manifest import Manifest
 from redirect.domain.urls import canonicalize, expressions
+from tests.canonical import unmasked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -441,7 +442,7 @@ def _texts(entry: Entry) -> set[str]:
         found = {value, folded, " ".join(sorted(words)), folded.replace(" ", ""), *words, *value.split()}
     else:
         url = canonicalize(value)
-        found = {value, url.unmasked(), url.host, *expressions(url)}
+        found = {value, unmasked(url), url.host, *expressions(url)}
     return {text for text in found if len(text) >= SHORTEST_SEARCHED}
 
 
