@@ -22,6 +22,7 @@ from redirect.adapters.spool import Spool, open_spool
 from redirect.adapters.tally_client import TallyClient
 from redirect.adapters.watcher import ListWatcher
 from redirect.domain.content import Platform
+from redirect.domain.decision import ON_ERROR
 from redirect.domain.errors import BadRequest, SettingsError
 from redirect.domain.subject import Subject
 from redirect.domain.urls import host_suffixes
@@ -94,6 +95,8 @@ class LocalChecker:
         found = place_of(place)
         if found is None or ("://" in place and not place.startswith("https://")):
             raise SettingsError("place: a directory or an https:// address is needed")
+        if on_error not in ON_ERROR:
+            raise SettingsError(f"on_error: one of {', '.join(ON_ERROR)} is needed")
         host_suffixes("a.example")  # reads the public suffixes now, so that no decision has to open a file
         directory = Path(cache)
         keys = decode("list_key", list_key), decode_several("trust", trust)

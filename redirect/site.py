@@ -160,7 +160,7 @@ class Site:
         return self._for_managers() + routes.api_routes(
             self._check,
             BatchEndpoint(self._checker, self._caller, count, Line(MOST_BATCHES, parts.turn.refused)),
-            ExplainEndpoint(self._checker, parts.access),
+            ExplainEndpoint(self._checker, self._caller),
             TalliesEndpoint(parts.store, parts.access, time.time),
             ForwardEndpoint(self._checker, self._caller, parts.settings.query_parameters, parts.url, count),
             resources,

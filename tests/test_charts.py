@@ -11,6 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redirect.charts import Chart, Line, Point, drawn, rounded_up
+from redirect.domain.periods import Span, Unit, units_within
+from redirect.domain.summary import Summary
+from redirect.domain.sureness import Count
+from redirect.journeys.chapters_shown import ShownChapters
+from redirect.journeys.dashboard import Month, Overview
+from redirect.tools.report import english
+from redirect.web.plots import View
+from redirect.web.section_extent import trends
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -84,3 +92,18 @@ def test_no_figures_and_no_words_break_a_chart(values: list[tuple[float, float]]
     points = tuple(Point(at, one, min(one, two), max(one, two)) for at, (one, two) in enumerate(values))
     places = tuple((at, clean) for at, _ in enumerate(values))
     assert len(read(Chart(clean, clean, (Line(clean, points),), places, sideways=sideways))) == 2
+
+
+def test_a_week_that_is_not_shown_is_a_gap_in_every_chart_of_weeks() -> None:
+    october, november = (Unit(Span.MONTH, 2026 * 12 + month) for month in (9, 10))
+    weeks = [week.first for month in (october, november) for week in units_within(Span.WEEK, month.days)]
+    some = {week: Count(100, 1) for place, week in enumerate(weeks) if place not in {0, 2, 3, len(weeks) - 1}}
+    sums = Summary(steps={("shown",): Count(500, 5)}, weeks={(week, "shown"): count for week, count in some.items()})
+    months = (Month(october, sums), Month(november, Summary()))
+    overview = Overview("acme", (october, november), months, Summary(), {}, {}, november.last, 10)
+    (report,) = ShownChapters(overview, english()).shown().charts
+    dashboard = trends(View(overview, overview.sums, "web", english())).figures[1].chart
+    assert dashboard
+    assert list(report.labels) == weeks
+    for drawn_ in (list(report.series["Warnings shown"]), [point.value for point in dashboard.lines[0].points]):
+        assert drawn_ == [100 if week in some else None for week in weeks]

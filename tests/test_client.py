@@ -30,10 +30,11 @@ from hypothesis import strategies as st
 from conftest import eventually
 from integrations.conftest import StandIn, listening
 from integrations.contract import BLOCK, NOT_WELL, NOT_WELL_IN_JSON, PAGE, STOPS, hung, ill_with, silent_port
-from redirect.client import Action, Answer, AsyncClient, Client, Reason, Subject, cut, pieces
+from redirect.client import Action, Answer, AsyncClient, Client, Reason, Resource, Subject, cut, pieces
 from redirect.client.answer import Unreadable, read_answers
 from redirect.client.care import Care
-from redirect.client.question import BATCH_BYTES, batches
+from redirect.client.question import BATCH_BYTES, BATCH_SUBJECTS, batches
+from redirect.journeys import check as answered
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -109,6 +110,13 @@ def test_an_answer_says_what_to_do_and_what_to_show(client: Client) -> None:
     assert answer.text
     assert all(place.url or place.phone for place in answer.resources)
     assert client.check("weather tomorrow") == Answer(action=Action.ALLOW, list_version=answer.list_version)
+
+
+def test_a_client_drops_nothing_of_what_makes_an_answer_about_help_true() -> None:
+    """Hours are by the clock of a place, and a service may pass on what it is told."""
+    types = (Path(__file__).parents[1] / "integrations" / "node" / "index.d.ts").read_text()
+    declared = re.findall(r"(\w+)\??: ", types.partition("interface Resource {")[2].partition("}")[0])
+    assert list(answered.Resource.__struct_fields__) == list(Resource.__struct_fields__) == declared
 
 
 def test_addresses_are_decided_as_queries_are(client: Client) -> None:
@@ -239,6 +247,20 @@ def test_after_some_outages_nobody_waits_and_one_looks_whether_it_is_back(
         assert reasons == [Reason.TIMEOUT, Reason.PAUSED, Reason.PAUSED]
     eventually(lambda: ask(redirect.port, **options).page == PAGE)
     assert ask(redirect.port, **options).page == PAGE
+
+
+async def test_a_batch_that_is_too_long_for_its_time_out_switches_nobody_off(redirect: StandIn) -> None:
+    address, subjects = f"http://127.0.0.1:{redirect.port}", [Subject(query=LISTED)] * 3 * BATCH_SUBJECTS
+    with Client(address, "demo", failures=2, pause=60.0, timeout=2.0) as client:
+        with ill_with(redirect, {"delay": 0.5}):
+            answers = client.check_batch(subjects, timeout=0.2)
+        assert {answer.degraded_reason for answer in answers} == {Reason.TIMEOUT}
+        assert (client.undecided, client.trouble) == ({"timeout": len(subjects)}, "")
+        assert client.check(LISTED).page == PAGE
+    async with AsyncClient(address, "demo", failures=2, pause=60.0, timeout=2.0) as waiting:
+        with ill_with(redirect, {"delay": 0.5}):
+            await waiting.check_batch(subjects, timeout=0.2)
+        assert (await waiting.check(LISTED)).page == PAGE
 
 
 def test_one_question_at_a_time_looks_whether_it_is_back() -> None:

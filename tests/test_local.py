@@ -182,7 +182,8 @@ def test_sums_from_the_future_or_beyond_retention_are_left_out(service: Service)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"list_key": "short"}, {"trust": "short"}, {"place": ""}, {"place": "ftp://lists.example"}]
+    "wrong",
+    [{"list_key": "short"}, {"trust": "short"}, {"place": ""}, {"place": "ftp://lists.example"}, {"on_error": "shut"}],
 )
 def test_an_argument_that_cannot_be_used_says_so(tmp_path: Path, wrong: dict[str, str]) -> None:
     right = {"place": str(tmp_path), "list_key": KEYS["REDIRECT_LIST_KEY"], "trust": KEYS["REDIRECT_LIST_TRUST"]}

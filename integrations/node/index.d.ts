@@ -14,6 +14,8 @@ export interface Subject {
   mode?: "enforce" | "shadow";
 }
 
+/** What is absent is unknown. `hours` are in OpenStreetMap's opening_hours syntax, by the clock of `time_zone`;
+ * `passes_on`: what it may tell others. */
 export interface Resource {
   id: string;
   name: string;
@@ -22,8 +24,10 @@ export interface Resource {
   phone?: string;
   phone_display?: string;
   hours?: string;
+  time_zone?: string;
   free?: boolean;
   anonymous?: boolean;
+  passes_on?: string[];
   verified_on?: string;
 }
 

@@ -81,6 +81,7 @@ def write(
 def its(
     platform: Annotated[str, typer.Option(help="The platform, as its keys name it.")],
     at: Annotated[str, typer.Option(help="The day of the change: 2026-07-06.")],
+    first: Annotated[str, typer.Option("--from", help="The day from which weeks count: 2025-11-03.")],
     table: Annotated[str, typer.Option(help=f"One of {', '.join(TABLES)}.")] = "funnel",
     where: Annotated[
         list[str] | None, typer.Option(help="Which cells: step=shown; once for each.", show_default=False)
@@ -93,8 +94,7 @@ def its(
         list[str] | None,
         typer.Option(help="What is otherwise in what this is a share of: step=shown.", show_default=False),
     ] = None,
-    first: Annotated[str, typer.Option("--from", help="First day.", show_default=False)] = "",
-    last: Annotated[str, typer.Option("--to", help="Last day.", show_default=False)] = "",
+    last: Annotated[str, typer.Option("--to", help="The day up to which; else all.", show_default=False)] = "",
     format_: Annotated[FileFormat, typer.Option("--format", help="What to write.")] = FileFormat.PDF,
     to: Annotated[Path | None, typer.Option("--out", help="Where to write it; else here.", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,

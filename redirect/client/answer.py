@@ -33,7 +33,8 @@ class Reason(StrEnum):
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """A place to get help: at least one of `url` and `phone` is given. None is unknown."""
+    """A place to get help: at least one of `url` and `phone` is given. None is unknown. `hours` are in OpenStreetMap's
+    opening_hours syntax, by the clock of `time_zone`; `passes_on`: what it may tell others."""
 
     id: str
     name: str
@@ -42,8 +43,10 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     phone: str | None = None
     phone_display: str | None = None
     hours: str | None = None
+    time_zone: str | None = None
     free: bool | None = None
     anonymous: bool | None = None
+    passes_on: tuple[str, ...] = ()
     verified_on: str = ""
 
 

@@ -95,10 +95,19 @@ class _Asker:
         self._care.heard()
         return answers
 
-    def _instead(self, question: Question, error: Exception | None) -> list[Answer]:
-        """What is answered where the service gave no answer; None is that it was not asked."""
+    def _instead(self, question: Question, error: Exception) -> list[Answer]:
+        """What is answered where the service gave no answer."""
         reason, refusal = _why(error)
         self._care.missed(reason, len(question.subjects), refusal)
+        return question.instead(reason, ACTIONS[self._on_error])
+
+    def _unasked(self, question: Question, deadline: float) -> list[Answer]:
+        """What is answered where nobody is asked; nothing where there is time to ask, and the service may be well."""
+        late = time.monotonic() >= deadline
+        if not late and self._care.asks():
+            return []
+        reason = Reason.TIMEOUT if late else Reason.PAUSED
+        self._care.unasked(reason, len(question.subjects))
         return question.instead(reason, ACTIONS[self._on_error])
 
 
@@ -130,8 +139,8 @@ class Client(_Asker):
         self.close()
 
     def _decide(self, question: Question, deadline: float) -> list[Answer]:
-        if not self._care.asks():
-            return self._instead(question, None)
+        if unasked := self._unasked(question, deadline):
+            return unasked
         try:
             response = self._here().ask(self._request(question), deadline, self._care.asks_again)
             return self._read(question, response)
@@ -181,8 +190,8 @@ class AsyncClient(_Asker):
         await self.aclose()
 
     async def _decide(self, question: Question, deadline: float) -> list[Answer]:
-        if not self._care.asks():
-            return self._instead(question, None)
+        if unasked := self._unasked(question, deadline):
+            return unasked
         try:
             response = await self._here().ask(self._request(question), deadline, self._care.asks_again)
             return self._read(question, response)
@@ -197,10 +206,8 @@ class AsyncClient(_Asker):
         return self._connections
 
 
-def _why(error: Exception | None) -> tuple[Reason, str]:
+def _why(error: Exception) -> tuple[Reason, str]:
     match error:
-        case None:
-            return Reason.PAUSED, ""
         case Undecided():
             return error.reason, error.refusal
         case TimeoutError():

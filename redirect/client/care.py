@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("redirect.client")
 RETRIES_AT_ONCE: Final = 10.0
 
-OUTAGES: Final = frozenset({Reason.TIMEOUT, Reason.UNREACHABLE, Reason.ERROR, Reason.UNREADABLE})
-"""What counts towards pausing. A refusal does not: a service that says 4xx is there, and if one person's search could
-make it say so, that person could switch it off for everybody."""
-
 
 class Care:
     """How the service does. Safe to use from many threads.
@@ -81,8 +77,15 @@ class Care:
         if before:
             LOG.warning("redirect decides again")
 
+    def unasked(self, reason: Reason, subjects: int) -> None:
+        """The service was not asked about so many subjects. That says nothing of how it does: else one long batch could
+        switch it off for everybody."""
+        with self._lock:
+            self._undecided[reason.value] += subjects
+
     def missed(self, reason: Reason, subjects: int, refusal: str = "") -> None:
-        """The service did not decide on so many subjects. `refusal` is its status, and the kind of problem."""
+        """The service was asked about so many subjects, and decided on none. `refusal` is its status, and the kind of
+        problem."""
         with self._lock:
             self._undecided[reason.value] += subjects
             trouble = self._missed(reason, refusal)
@@ -92,14 +95,14 @@ class Care:
             LOG.error("redirect does not decide (%s): on_error=%s applies", trouble, self._on_error)
 
     def _missed(self, reason: Reason, refusal: str) -> str:
-        """What the operator should know."""
+        """What the operator should know. A refusal is no outage: a service that says 4xx is there, and if one person's
+        search could make it say so, that person could switch it off for everybody."""
         if reason is Reason.REFUSED:
             self._in_a_row = 0
             return f"{reason.value}: {refusal}"
-        if reason in OUTAGES:
-            self._in_a_row += 1
-            self._next_look = self._clock() + self._pause
-        return reason.value if reason in OUTAGES and self._in_a_row >= self._failures else ""
+        self._in_a_row += 1
+        self._next_look = self._clock() + self._pause
+        return reason.value if self._in_a_row >= self._failures else ""
 
 
 def _renew_locks() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
@@ -239,6 +239,14 @@ def _moment(text: str, *, end_of_day: bool = False) -> float:
         raise BadRequest("bad-period") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    if end_of_day and len(text) == len("2026-11-22"):
+    if end_of_day and _is_day(text):
         moment += timedelta(days=1, seconds=-1)
     return moment.timestamp()
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

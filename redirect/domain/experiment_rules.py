@@ -21,7 +21,7 @@ FEWEST_ARMS, MOST_ARMS = 2, 8
 LIGHTEST: Final = 5
 """Percent: an arm with less never learns anything, and tempts to run for ever."""
 LONGEST: Final = 26 * 7
-"""Days: exact counts of an experiment are kept a little longer than this, for its guardrails."""
+"""Days, both ends included: exact counts of an experiment are kept a little longer than this, for its guardrails."""
 SMALLEST: Final = 0.001
 NEEDED: Final = (Element.CRIME, Element.CONSEQUENCES, Element.HARM, Element.HELP)
 """The four elements that every warning to an adult has."""
@@ -66,7 +66,7 @@ def _of_design(experiment: Experiment) -> Iterator[str]:
     if not experiment.surfaces:
         yield "surfaces needs at least one"
     if not 0 <= experiment.last - experiment.first < LONGEST:
-        yield f"end must not come before start, nor more than {LONGEST} days after it"
+        yield f"end must not come before start, and both days with those between may be {LONGEST // 7} weeks at most"
     if set(experiment.guardrails) != set(Guardrail):
         yield f"guardrails needs both: {', '.join(Guardrail)}"
     if not SMALLEST <= experiment.smallest <= 0.5:

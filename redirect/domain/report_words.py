@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from redirect.domain.sureness import Count, Share
+
+T = TypeVar("T")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet program takes for a formula at the beginning of a cell."""
+
+
+def inert(value: T) -> T | str:
+    """A cell of a spreadsheet whose text stays text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
 
 
 class Names:

@@ -34,6 +34,9 @@ _RATIOS: Final = (1.25, 1.5, 2.0, 3.0)
 _CONCENTRATION: Final = 100.0
 """How far the mixture over shares of arms strays from those intended: about five points."""
 
+_LARGEST: Final = 700.0
+"""The logarithm of about the largest number that can be written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -92,19 +95,11 @@ def level(rate: Rate, alpha: float, scale: float) -> Interval:
 
 
 def odds_ratio(one: Rate, base: Rate, alpha: float, scale: float) -> Interval:
-    """How many times as large the odds of `one` are; the interval as that of `difference`. `scale` is in log odds."""
+    """How many times as large the odds of `one` are; the interval as that of `difference`. `scale` is in log odds.
+    Infinite or no number where odds are nought or infinite, so that nobody can say."""
     estimate = one.log_odds - base.log_odds
     found = _around(estimate, one.log_odds_variance + base.log_odds_variance, alpha, scale)
-    return Interval(*(exp(min(value, 700.0)) for value in (found.estimate, found.low, found.high)))
-
-
-def chance(estimate: float, variance: float, scale: float) -> float:
-    """An always-valid p-value: at most a share p of all experiments without any difference ever show one this small."""
-    if variance <= 0:
-        return 1.0
-    ratio = scale**2 / (variance + scale**2)
-    evidence = 0.5 * log(variance / (variance + scale**2)) + 0.5 * ratio * estimate**2 / variance
-    return exp(min(0.0, -evidence))
+    return Interval(*(inf if value > _LARGEST else exp(value) for value in (found.estimate, found.low, found.high)))
 
 
 def radius(variance: float, alpha: float, scale: float) -> float:

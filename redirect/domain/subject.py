@@ -17,6 +17,11 @@ Attempt = Literal["0", "1", "2+", "unknown"]
 ATTEMPTS: tuple[Attempt, ...] = get_args(Attempt)
 
 
+def is_address(text: str) -> bool:
+    """Whether a text that may be either is a URL, and no query."""
+    return text[:8].lower().startswith(("http://", "https://"))
+
+
 class Surface(StrEnum):
     """Where on the platform the subject came up."""
 

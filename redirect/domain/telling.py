@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redirect.domain.verdicts import Compared, Finding, Result
 
 HEADLINES: Final = {
-    Verdict.TOO_SMALL: "Too little is known yet{of}: some count is still too small to be published.",
+    Verdict.TOO_SMALL: "Too little is known yet{of}: some count was too small to be published in every week.",
     Verdict.BROKEN: "No result: the arms were not shown in the shares that they should have been.",
     Verdict.OPEN: "Not decided{of}: the truth may still be a difference either way.",
     Verdict.MORE_STOP: "More people stop after {arms} than after the default.",

@@ -1,5 +1,5 @@
 """Owns what may be said of an experiment. Must never name a better arm by clicks alone: who stopped comes first, then
-who opened help; nor show a result while any cell of it is too small to be published.
+who opened help; nor compare an arm while no week of one of its counts is published.
 
 It knows published weeks and nothing else: counts rounded to 5, small ones missing. What rounding adds is in the
 intervals; a missing count is taken to be anything that it may be, so an interval spans the best and the worst case.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
-from math import ceil, inf
+from math import ceil, isfinite, nan
 from typing import TYPE_CHECKING, Final
 
 from redirect.domain.counts import HELP_OPENED, SHOWN
@@ -60,17 +60,12 @@ class Compared:
     difference: Interval
     odds_ratio: Interval
 
-    @property
-    def decided(self) -> bool:
-        """Whether the difference is not nought."""
-        return self.difference.low > 0 or self.difference.high < 0
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is known of one arm. `showings` first showings of it were published; `stopped` is None where no repeat can
-    be laid to an arm, and both outcomes are where a cell is too small. `more_weeks`: about how many more it would
-    take to find the smallest difference worth knowing; None where nobody can say."""
+    be laid to an arm, and both outcomes are while no week of them is published. `more_weeks`: about how many more it
+    would take to find the smallest difference worth knowing; None where nobody can say."""
 
     arm: str
     verdict: Verdict
@@ -259,8 +254,8 @@ def _middle(rates: tuple[Rate, Rate]) -> float:
 
 
 def _span(found: list[Interval]) -> Interval:
-    estimates = [each.estimate for each in found if abs(each.estimate) < inf]
-    middle = sum(estimates) / len(estimates) if estimates else 0.0
+    estimates = [each.estimate for each in found if isfinite(each.estimate)]
+    middle = sum(estimates) / len(estimates) if estimates else nan
     return Interval(middle, min(each.low for each in found), max(each.high for each in found))
 
 

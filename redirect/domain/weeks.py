@@ -20,11 +20,6 @@ class Weeks:
     mondays: tuple[str, ...]
     counts: tuple[int | None, ...]
 
-    @property
-    def missing(self) -> int:
-        """How many weeks show nothing."""
-        return sum(count is None for count in self.counts)
-
 
 def weekly(cells: Iterable[Cell], dimensions: tuple[str, ...], where: Mapping[str, str], days: range) -> Weeks:
     """Sums of the cells whose labels are as `where` says, days and weeks in their week. What is shown by the month

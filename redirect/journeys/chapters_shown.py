@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from redirect.domain.counts import HELP_OPENED, LEFT, SHOWN, WRONG_MATCH
 from redirect.domain.desistance import Curve, curve
 from redirect.domain.document import Chart, Column, Section, Table, Unit
+from redirect.domain.periods import Span, units_within
 from redirect.domain.report_words import extent, limits, month_name, percent
 from redirect.domain.sureness import Count
 
@@ -34,11 +35,12 @@ class ShownChapters:
 
     def shown(self) -> Section:
         """How often."""
-        weeks = sorted({week for week, step in self._all.weeks if step == SHOWN})
-        shown = tuple(float(self._all.weeks[week, SHOWN].shown) for week in weeks)
+        weeks = [week.first for month in self._months for week in units_within(Span.WEEK, month.unit.days)]
+        found = (self._all.weeks.get((week, SHOWN)) for week in weeks)
+        shown = tuple(float(count.shown) if count else None for count in found)
         chart = Chart(
             "Warnings shown, by week",
-            extent("Warnings shown in a week", shown),
+            extent("Warnings shown in a week", [count for count in shown if count is not None]),
             tuple(weeks),
             {"Warnings shown": shown},
         )

@@ -92,7 +92,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class Explanation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Why a subject matched: the entry by its id, and the names of the steps by which the text was read.
 
-    Never the text, folded or not. `action` is what a check of the same subject would answer.
+    Never the text, folded or not. `action` is what a check of the same subject would answer where it is enforced.
     """
 
     matched: bool
@@ -141,7 +141,8 @@ class Decider:
         """The answer to one subject, counted, without a page. Raises BadRequest where it is none."""
         subject.ensure_valid()
         version, matcher, degraded = self._lists.live
-        category, action = self._rule(matcher, subject, platform)
+        match = _match(matcher, subject) if matcher else None
+        category, action = self._rule(matcher, match, subject, platform)
         # `_value_`, because the property `value` of an enum costs a tenth of the whole decision.
         surface, mode = subject.surface._value_, subject.mode._value_
         labels = (platform.name, surface, action._value_, mode, subject.attempt_label, degraded._value_)
@@ -166,17 +167,18 @@ class Decider:
             experiment=experiment.name if experiment and arm else None,
         )
 
-    def explain(self, subject: Subject) -> Explanation:
+    def explain(self, subject: Subject, platform: Platform) -> Explanation:
         """Why a subject matches, or that it does not. Counts nothing. Raises BadRequest where it is none."""
         subject.ensure_valid()
         version, matcher, _ = self._lists.live
         match = _match(matcher, subject) if matcher else None
+        _, action = self._rule(matcher, match, subject, platform)
         if match is None:
-            return Explanation(matched=False, list_version=version, action=Action.ALLOW)
+            return Explanation(matched=False, list_version=version, action=action)
         return Explanation(
             matched=True,
             list_version=version,
-            action=self._category(match).action(match.confidence, subject.surface),
+            action=action,
             entry=match.entry_id,
             kind=match.kind,
             category=match.category,
@@ -186,17 +188,14 @@ class Decider:
             steps=match.steps,
         )
 
-    def _rule(self, matcher: Matcher | None, subject: Subject, platform: Platform) -> tuple[Category, Action]:
-        if matcher is None:
-            return self._categories[DEFAULT_CATEGORY], ON_ERROR[platform.on_error]
-        match = _match(matcher, subject)
+    def _rule(
+        self, matcher: Matcher | None, match: Match | None, subject: Subject, platform: Platform
+    ) -> tuple[Category, Action]:
         if match is None:
-            return self._categories[DEFAULT_CATEGORY], Action.ALLOW
-        category = self._category(match)
+            action = Action.ALLOW if matcher else ON_ERROR[platform.on_error]
+            return self._categories[DEFAULT_CATEGORY], action
+        category = self._categories.get(match.category) or self._categories[DEFAULT_CATEGORY]
         return category, category.action(match.confidence, subject.surface)
-
-    def _category(self, match: Match) -> Category:
-        return self._categories.get(match.category) or self._categories[DEFAULT_CATEGORY]
 
 
 class Checker:

@@ -11,6 +11,7 @@ from redirect.domain.errors import BadRequest
 from redirect.domain.figures import Given, Place, given, month_of, months_before
 from redirect.domain.notes import MOST_NOTES, Note, written
 from redirect.domain.periods import DAY_SECONDS, Span, Unit, day_of, iso, newest_closed, units_within
+from redirect.domain.report_words import month_name
 from redirect.domain.summary import Summary, together
 from redirect.journeys.months import Months
 
@@ -33,7 +34,8 @@ class Month:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """All that the pages about one platform are made of. `choices`: the months that can be asked for, oldest first;
-    `newest`: what is published of the weeks since the last of them; `figures` and `notes` lie within the months."""
+    `newest`: what is published of the weeks since the last of them, where that is asked for; `figures` and `notes` lie
+    within the months."""
 
     platform: str
     choices: tuple[Unit, ...]
@@ -77,8 +79,9 @@ class Dashboard:
         first = first or last - USUAL_MONTHS + 1
         asked = [unit for unit in choices if first <= unit.number <= last]
         sums = await self._months.of(platform, asked)
-        newest = range(choices[-1].days.stop if choices else closed - 6 * 7, closed + 1)
-        shown = [iso(asked[0].days[0])[:7], iso(asked[-1].days[-1])[:7]] if asked else []
+        since = choices[-1].days.stop if choices else closed - 6 * 7
+        newest = range(since, closed + 1) if asked[-1:] == choices[-1:] else range(0)
+        shown = [month_name(unit.number) for unit in (asked[0], asked[-1])] if asked else []
         notes = await self._ledger.notes(platform)
         return Overview(
             platform=platform,

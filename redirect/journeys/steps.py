@@ -26,7 +26,8 @@ CELLS_KEPT = 4096
 
 
 class Steps:
-    """Counts a step on the day that its page is for, and the next; later pages are shown and not counted.
+    """Counts a step on the day that its page is for, the next, and the one before, since the clock of the node that
+    made its address may be ahead. Other pages are shown and not counted.
 
     `device` is a label of `devices`. What is automated is counted there alone, in no rate.
     """

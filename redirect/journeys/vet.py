@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from redirect.domain.decision import DEFAULT_CATEGORY, Action
 from redirect.domain.errors import ListError
 from redirect.domain.fold import LONGEST
+from redirect.domain.subject import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,8 +99,7 @@ def rates(
 
 
 def _match(matcher: Matcher, text: str) -> Match | None:
-    is_url = text[:8].lower().startswith(("http://", "https://"))
-    return matcher.match_url(text) if is_url else matcher.match_query(text)
+    return matcher.match_url(text) if is_address(text) else matcher.match_query(text)
 
 
 def _decided(match: Match | None, categories: Mapping[str, Category], surface: Surface) -> tuple[str, Action]:

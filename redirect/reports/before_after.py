@@ -147,7 +147,8 @@ def _used(*several: Weeks) -> list[int]:
 def _ensure_enough(before: int, after: int, missing: int, total: int) -> None:
     if min(before, after) < LEAST_WEEKS:
         raise SettingsError(
-            f"--at: {LEAST_WEEKS} published weeks are needed before and after; there are {before} and {after}"
+            f"--from, --at, --to: {LEAST_WEEKS} published weeks are needed from the first day to the change, and from"
+            f" there to the last; there are {before} and {after}"
         )
     if missing > MOST_MISSING * total:
         raise SettingsError(f"{missing} of {total} weeks have a count that is too small to be published; widen --where")

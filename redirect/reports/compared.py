@@ -6,6 +6,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from redirect.domain.document import Chart, Column, Figure, Report, Section, Table, Unit
+from redirect.domain.periods import Span, day_of, unit_of
 
 if TYPE_CHECKING:
     from redirect.domain.weeks import Weeks
@@ -37,9 +38,8 @@ def comparison(
         Section("limits", "What it cannot say", LIMITS, tables=(_table(series, found),)),
     )
     title = f"Before and after {at}: {of}, on {asked.platform}"
-    return Report(
-        title, asked.platform, series.mondays[0], asked.last or series.mondays[-1], made, version, minimum, sections
-    )
+    last = unit_of(Span.WEEK, day_of(series.mondays[-1])).last
+    return Report(title, asked.platform, series.mondays[0], last, made, version, minimum, sections)
 
 
 def _verdict(found: BeforeAfter) -> str:

@@ -7,10 +7,11 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from redirect.domain.document import Unit
+from redirect.domain.report_words import inert
 from redirect.reports.extra import needed
 
 if TYPE_CHECKING:
-    from redirect.domain.document import Chart, Column, Report, Section, Table, Value
+    from redirect.domain.document import Chart, Column, Report, Section, Table
 
 FORMATS: Final = {Unit.COUNT: "#,##0", Unit.SHARE: '[<0.0001]"below 0.01%";[<0.1]0.00%;0.0%'}
 AXES: Final = {Unit.COUNT: "#,##0", Unit.SHARE: "0.0%"}
@@ -80,7 +81,7 @@ class _Book:
         figures = [f"{figure.label}: {figure.value} ({figure.sure})" for figure in section.figures]
         terms = [f"{term}: {meaning}" for term, meaning in (section.terms or {}).items()]
         for text in (*section.texts, *figures, *terms):
-            sheet.append([_safe(text)])
+            sheet.append([inert(text)])
             sheet.cell(sheet.max_row, 1).alignment = self._styles.Alignment(wrap_text=True, vertical="top")
             # Not every program finds the height of wrapped text by itself.
             sheet.row_dimensions[sheet.max_row].height = LINE * ceil(len(text) / LETTERS)
@@ -101,7 +102,7 @@ class _Book:
             side = "left" if column.unit is Unit.TEXT else "right"
             cell.alignment = self._styles.Alignment(wrap_text=True, vertical="bottom", horizontal=side)
         for row in table.rows:
-            sheet.append([_safe(value) for value in row])
+            sheet.append([inert(value) for value in row])
         for place, column in enumerate(table.columns, 1):
             self._dress(sheet, table, place, column)
         unshown = any(value is None for row in table.rows for value in row)
@@ -149,11 +150,11 @@ class _Book:
 
     def _numbers(self, sheet: Any, chart: Chart, column: int) -> None:
         for place, name in enumerate(("", *chart.series)):
-            cell = sheet.cell(2, column + place, _safe(name))
+            cell = sheet.cell(2, column + place, inert(name))
             cell.font = self._font(11, INK)
             cell.alignment = self._styles.Alignment(vertical="bottom", horizontal="right")
         for row, label in enumerate(chart.labels, 3):
-            sheet.cell(row, column, _safe(label))
+            sheet.cell(row, column, inert(label))
             for place, values in enumerate(chart.series.values(), 1):
                 cell = sheet.cell(row, column + place, values[row - 3])
                 cell.number_format = FORMATS[chart.unit]
@@ -194,8 +195,3 @@ class _Book:
 
 def _sheet_name(table: Table) -> str:
     return table.name[:SHEET_NAME]
-
-
-def _safe(value: Value) -> Value:
-    """Text that stays text: a program takes what begins with one of these for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

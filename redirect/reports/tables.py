@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from redirect.domain.document import Unit
+from redirect.domain.report_words import inert
 from redirect.reports.extra import needed
 
 if TYPE_CHECKING:
@@ -66,12 +67,8 @@ def _csv(table: Table) -> bytes:
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow([column.name for column in table.columns])
-    writer.writerows(["" if value is None else _text(value) for value in row] for row in table.rows)
+    writer.writerows(["" if value is None else inert(value) for value in row] for row in table.rows)
     return written.getvalue().encode("utf-8-sig")
-
-
-def _text(value: str | float) -> str | float:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _parquet(table: Table) -> bytes:

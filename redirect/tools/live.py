@@ -16,6 +16,7 @@ from redirect.data_dir import store_url
 from redirect.domain.decision import DEFAULT_CATEGORY
 from redirect.domain.errors import ListError, StoreError
 from redirect.domain.lists import Confidence
+from redirect.domain.subject import is_address
 from redirect.journeys import publish, vet
 from redirect.journeys.changes import note_list
 from redirect.tools.lists import envelope_of, prover_of, sign
@@ -96,8 +97,7 @@ async def explainer(settings: Settings) -> Callable[[str], Match | None]:
     matcher, _ = await trusted(settings, LIVE)
 
     def explain(text: str) -> Match | None:
-        is_url = text.lower().startswith(("http://", "https://"))
-        return matcher.match_url(text) if is_url else matcher.match_query(text)
+        return matcher.match_url(text) if is_address(text) else matcher.match_query(text)
 
     return explain
 

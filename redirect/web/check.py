@@ -70,9 +70,9 @@ class Caller:
         self._keys = keys
         self._platforms = dict(platforms)
 
-    def platform(self, request: Request) -> Platform:
-        """Raises BadRequest where no key allows checks, or not so many."""
-        return self._of(admit(request, self._keys, Scope.CHECK))
+    def platform(self, request: Request, scope: Scope = Scope.CHECK) -> Platform:
+        """Raises BadRequest where no key allows this, or not so often."""
+        return self._of(admit(request, self._keys, scope))
 
     def platform_of_many(self, request: Request) -> Callable[[int], Platform]:
         """The same for a request that is counted as several, as soon as it is known how many."""
@@ -132,16 +132,16 @@ class CheckEndpoint:
 class ExplainEndpoint:
     """`POST /v1/explain`, for whoever builds lists."""
 
-    def __init__(self, checker: Checker, keys: KnownKeys) -> None:
+    def __init__(self, checker: Checker, caller: Caller) -> None:
         self._checker = checker
-        self._keys = keys
+        self._caller = caller
         self._decoder = msgspec.json.Decoder(Subject)
 
     async def __call__(self, request: Request, receive: Receive, send: Send) -> None:
         """Answer one request; store and count nothing."""
-        admit(request, self._keys, Scope.LISTS)
+        platform = self._caller.platform(request, Scope.LISTS)
         subject = decode(self._decoder, await read_body(receive, CHECK_LIMIT))
-        await send_json(send, msgspec.json.encode(self._checker.explain(subject)))
+        await send_json(send, msgspec.json.encode(self._checker.explain(subject, platform)))
 
 
 class BatchEndpoint:

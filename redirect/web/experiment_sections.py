@@ -108,7 +108,7 @@ def _outcome(found: Found, outcome: str, title: str, lead: str, nothing: str) ->
     pairs = [(finding, compared) for finding in found.result.findings if (compared := getattr(finding, outcome))]
     texts = [_said(found, finding, compared) for finding, compared in pairs] if len(pairs) <= FEW else []
     figures = [_levels(found, name, outcome), *([_differences(found, name, pairs)] if pairs else [])]
-    too_small = "" if pairs else "Some count is still too small to be published, so arms cannot be compared yet."
+    too_small = "" if pairs else "Some count was too small in every week to be published: no arms can be compared yet."
     return Section(name, title, lead, figures=figures, texts=[*texts, *([too_small] if too_small else [])])
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, NamedTuple
 
+from redirect.domain.report_words import inert
 from redirect.domain.sureness import Count, Share
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ FEW_POINTS = 0.01
 """Differences below are written with two digits."""
 SURE = 0.01
 """A count whose limits are no further apart than this share of it is written without them."""
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula at the beginning of a cell."""
 
 
 class Written(NamedTuple):
@@ -199,5 +198,5 @@ def _cells(value: Value, kind: type[object]) -> list[str]:
         count = value if isinstance(value, Count) else Count()
         return [str(count.shown or ""), str(count.hidden)]
     if isinstance(value, str):
-        return [f"'{value}" if value.startswith(FORMULAS) else value]
+        return [inert(value)]
     return ["" if value is None else str(value)]

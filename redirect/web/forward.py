@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from redirect.domain.decision import Action
 from redirect.domain.errors import BadRequest
-from redirect.domain.subject import TEXT_LIMIT, Subject, Surface
+from redirect.domain.subject import TEXT_LIMIT, Subject, Surface, is_address
 from redirect.web.http import header, text_header
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _own_page(public_url: str) -> re.Pattern[str]:
 
 def _whole(address: str, host: str) -> str | None:
     """The whole address where its host is known: a proxy for many sites says it, one for a single site need not."""
-    if address[:8].lower().startswith(("http://", "https://")):
+    if is_address(address):
         return address
     return f"http://{host}{address}" if host else None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from redirect.charts import Chart, Line, Point
 from redirect.domain.counts import AUTOMATED, HELP_OPENED, REST, SHOWN, WRONG_MATCH
+from redirect.domain.periods import day_of, iso
 from redirect.domain.regions import MEMBERS
 from redirect.domain.sureness import Count, share
 from redirect.web.figures_shown import Figure, Section, Table, Value, day_name
@@ -52,21 +53,37 @@ def _per_checks(view: View) -> Figure:
 def _pages_by_week(view: View) -> Figure:
     both = {**view.sums.weeks, **view.overview.newest.weeks}
     weeks = sorted((week, count) for (week, step), count in both.items() if step == SHOWN and is_closed(view, week))
-    places = [(place, week) for place, (week, _) in enumerate(weeks)]
+    every = _every_week(view, [week for week, _ in weeks])
+    shown = dict(weeks)
     chart = None
     if len(weeks) > 1:
         chart = Chart(
             title="Pages shown, by week",
             says=f"From {weeks[0][1].shown:,} in the week of {day_name(weeks[0][0])} to {weeks[-1][1].shown:,} in that"
             f" of {day_name(weeks[-1][0])}; highest {max(count.shown for _, count in weeks):,}.",
-            lines=(Line("Pages", tuple(Point(place, count.shown) for place, (_, count) in enumerate(weeks))),),
-            places=tuple((place, day_name(week)[:-5]) for place, week in places[:: max(1, len(places) // 8)]),
-            marks=marks(view, [week for week, _ in weeks], 7),
+            lines=(
+                Line(
+                    "Pages",
+                    tuple(
+                        Point(place, shown[week].shown if week in shown else None) for place, week in enumerate(every)
+                    ),
+                ),
+            ),
+            places=tuple((place, day_name(week)[:-5]) for place, week in enumerate(every))[:: max(1, len(every) // 8)],
+            marks=marks(view, every, 7),
         )
     rows: list[list[Value]] = [[day_name(week), count] for week, count in weeks]
     note = "At least so many: what was too small for its week is in the figures of its month alone."
     table = Table("pages-by-week", "Pages shown, by week", ("Week from", "Pages, at least"), rows, folded=True)
     return Figure(table, chart, [note])
+
+
+def _every_week(view: View, shown: Iterable[str]) -> list[str]:
+    """The Mondays of all weeks of the months, and on to the last that is shown."""
+    mondays = [day_of(week) for week in shown]
+    for month in view.months:
+        mondays += month.unit.days[::7]
+    return [iso(day) for day in range(min(mondays), max(mondays) + 1, 7)] if mondays else []
 
 
 def _devices(view: View) -> Figure:

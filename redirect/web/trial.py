@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from redirect.domain.decision import Action
 from redirect.domain.errors import BadRequest
-from redirect.domain.subject import Subject
+from redirect.domain.subject import Subject, is_address
 from redirect.web.accept import Kind
 from redirect.web.http import read_body, text_header
 from redirect.web.security import page_headers
@@ -72,7 +72,7 @@ class Trial:
 
 def _subject(fields: dict[str, str], request: Request) -> Subject:
     text, country = fields.get("text", "").strip(), fields.get("country", "")
-    is_url = text.lower().startswith(("http://", "https://"))
+    is_url = is_address(text)
     return Subject(
         query=None if is_url else text,
         url=text if is_url else None,

@@ -33,8 +33,9 @@ def test_without_dates_a_span_is_all_that_is_kept_with_the_open_period(table: ob
         assert len(found) == known.kept_periods
 
 
-def test_a_day_of_hours_has_twenty_four() -> None:
-    found = span(CHECKS, NOW, "2026-11-21", "2026-11-21")
+@pytest.mark.parametrize("day", ["2026-11-21", "2026-W47-6", "20261121"])
+def test_a_day_of_hours_has_twenty_four_however_it_is_written(day: str) -> None:
+    found = span(CHECKS, NOW, day, day)
     assert len(found) == 24
     assert [CHECKS.start(found[0]), CHECKS.start(found[-1])] == ["2026-11-21T00:00Z", "2026-11-21T23:00Z"]
 

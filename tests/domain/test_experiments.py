@@ -155,7 +155,7 @@ REFUSED = {
     "no surface": (('["web"]', "[]"), "at least one"),
     "an unknown surface": (('["web"]', '["crisis"]'), "surface"),
     "an end before its start": (("2027-03-28", "2026-03-28"), "before start"),
-    "a year": (("2027-03-28", "2027-12-28"), "182 days"),
+    "26 weeks and a day": (("2027-03-28", "2027-07-05"), "26 weeks at most"),
     "no guardrail": (('"wrong_match", "crisis_opened"', '"wrong_match"'), "guardrails needs both"),
     "a wish for certainty": (("2.0", "0.01"), "0.1"),
     "stopping at random": (('"bucket"', '"random"'), "cannot be stopped"),
@@ -169,6 +169,11 @@ def test_what_no_experiment_may_do_stops_the_start(name: str, tmp_path: Path, te
     change, why = REFUSED[name]
     with pytest.raises(ContentError, match=why):
         load(tmp_path, texts, change, platforms=("acme",))
+
+
+def test_an_experiment_may_take_26_weeks(tmp_path: Path, texts: Texts) -> None:
+    found = load(tmp_path, texts, ("2027-03-28", "2027-07-04"))
+    assert found.last - found.first + 1 == 26 * 7
 
 
 def test_one_platform_runs_one_experiment_at_a_time(tmp_path: Path, texts: Texts) -> None:

@@ -10,7 +10,8 @@ import pytest
 from bench.simulated import Simulation
 from redirect.adapters.ledger import StoreLedger
 from redirect.adapters.store import Store
-from redirect.domain.periods import DAY_SECONDS, Span, unit_of
+from redirect.domain.figures import Given, Place
+from redirect.domain.periods import DAY_SECONDS, Span, day_of, unit_of
 from redirect.domain.summary import Summary, packed
 from redirect.journeys.dashboard import USUAL_MONTHS, Dashboard
 from redirect.journeys.months import KEPT
@@ -90,6 +91,18 @@ async def test_a_month_whose_releases_are_late_is_looked_at_again(store: Reads, 
     assert not (await looked.overview("seek")).sums.steps
     await Simulation(FIRST.days[0], len(FIRST.days), size=0.02, countries=4).put(store)
     assert (await looked.overview("seek")).sums.steps
+
+
+async def test_figures_by_calendar_month_are_those_of_the_months_that_were_asked_for(
+    store: Reads, ledger: StoreLedger
+) -> None:
+    october = 2026 * 12 + 9  # of whole weeks: from 28 September to 1 November
+    given = {Place(month, "appeals", "received"): Given(50, 10) for month in ("2026-09", "2026-10", "2026-11")}
+    await ledger.write_figures("seek", given)
+    now = (day_of("2026-12-01") + 1) * DAY_SECONDS
+    found = await dashboard(store, ledger, now).overview("seek", october, october)
+    assert (found.since, found.until) == ("2026-09-28", "2026-11-01")
+    assert [place.month for place in found.figures] == ["2026-10"]
 
 
 async def test_another_platform_has_figures_of_its_own(store: Reads, ledger: StoreLedger) -> None:

@@ -216,10 +216,14 @@ def test_without_a_list_the_platform_gets_what_it_chose(make_service: Callable[.
     platforms = tmp_path / "platforms.toml"
     platforms.write_text('[acme]\non_error = "closed"\n')
     service = make_service(REDIRECT_PLATFORMS=str(platforms), start=False)
-    service.key = service.run("keys", "create", "--platform", "acme", "--scope", "check").stdout.strip()
+    service.key = service.run(
+        "keys", "create", "--platform", "acme", "--scope", "check", "--scope", "lists"
+    ).stdout.strip()
     answer = service.start().check("chocolate cake")
     assert (answer["action"], answer["degraded"]) == ("block", True)
     assert service.get(answer["page"]).status_code == 200
+    why = service.ask("/v1/explain", json={"query": "chocolate cake"}).json()
+    assert (why["matched"], why["action"]) == (False, answer["action"])
 
 
 def test_the_operators_own_store_serves_as_the_embedded_one_does(

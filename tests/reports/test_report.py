@@ -6,9 +6,11 @@ import asyncio
 import csv
 import io
 import json
+import shlex
 import time
 import zipfile
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -24,7 +26,7 @@ from redirect.domain.disclosure import Release
 from redirect.domain.errors import SettingsError
 from redirect.domain.figures import Place, given
 from redirect.domain.notes import Kind, Note
-from redirect.domain.periods import Span, newest_closed, units_within
+from redirect.domain.periods import Span, newest_closed, unit_of, units_within
 from redirect.reports import extra
 from redirect.reports.tables import csv_zip, parquet_zip
 from redirect.settings import load
@@ -33,11 +35,12 @@ from redirect.tools.stores import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 CLOSED = newest_closed(time.time())
 MONTHS = units_within(Span.MONTH, range(CLOSED - 420, CLOSED + 1))[-12:]
 YEAR = [unit for month in MONTHS for unit in units_within(Span.WEEK, month.days)]
+MIDDLE = YEAR[len(YEAR) // 2].first
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "reports.md").read_text()
 COUNTRIES = ("AR", "GB", "DE", "ZZ", "rest")
 STEPS = {"shown": 1000, "help_opened": 40, "left": 90, "wrong_match": 15}
 
@@ -169,16 +172,33 @@ def test_no_file_is_written_over_and_no_month_is_guessed(reported: Service, tmp_
     assert "--platform" in reported.run("report", fails=True).stderr
 
 
-def test_before_and_after_is_compared_from_the_command_line(reported: Service, tmp_path: Path) -> None:
-    path = tmp_path / "its.json"
-    at = YEAR[len(YEAR) // 2].first
-    arguments = ("report", "its", "--platform", "demo", "--where", "step=shown", "--where", "country=GB", "--at", at)
-    reported.run(*arguments, "--control", "country=DE", "--from", YEAR[0].first, "--format", "json", "--out", str(path))
-    document = json.loads(path.read_text())
-    assert len(document["tables"]["weeks"]) >= len(YEAR)
-    assert "No difference was found" in document["sections"][0]["texts"][0]
-    assert "has no planet" in reported.run(*arguments, "--where", "planet=mars", fails=True).stderr
-    assert "written like" in reported.run(*arguments[:-1], "soon", fails=True).stderr
+def documented(**labels: str) -> list[list[str]]:
+    """The comparisons that docs/reports.md types, of this data."""
+    lines = [line for line in DOCUMENT.splitlines() if line.startswith("redirect report its ")]
+    for said, ours in {"acme": "demo", "2025-11-03": YEAR[0].first, "2026-07-06": MIDDLE, **labels}.items():
+        lines = [line.replace(said, ours) for line in lines]
+    return [shlex.split(line)[1:] for line in lines]
+
+
+def test_before_and_after_is_compared_as_documented(reported: Service, tmp_path: Path) -> None:
+    share, controlled = documented(NO="GB", SE="DE")
+    for number, arguments in enumerate((share, controlled)):
+        path = tmp_path / f"{number}.json"
+        reported.run(*arguments, "--format", "json", "--out", str(path))
+        document = json.loads(path.read_text())
+        assert len(document["tables"]["weeks"]) >= len(YEAR)
+        assert "No difference was found" in document["sections"][0]["texts"][0]
+        assert (document["from"], document["to"]) == (YEAR[0].first, unit_of(Span.WEEK, CLOSED - 6).last)
+    assert "has no planet" in reported.run(*controlled, "--where", "planet=mars", fails=True).stderr
+    assert "written like" in reported.run(*controlled, "--at", "soon", fails=True).stderr
+
+
+def test_before_and_after_says_from_when_it_needs_weeks(reported: Service) -> None:
+    arguments, _ = documented()
+    late = reported.run(*arguments, "--from", YEAR[len(YEAR) // 2 - 11].first, fails=True).stderr
+    assert "--from, --at, --to: 12 published weeks are needed" in " ".join(late.split())
+    start = arguments.index("--from")
+    assert "--from" in reported.run(*arguments[:start], *arguments[start + 2 :], fails=True).stderr
 
 
 def test_what_is_missing_is_said_with_what_to_install() -> None:

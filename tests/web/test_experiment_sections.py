@@ -9,7 +9,7 @@ import pytest
 from redirect.charts import drawn
 from redirect.domain.experiments import Arm, Assign, Outcome, Stop
 from redirect.domain.sureness import Share
-from redirect.domain.telling import told
+from redirect.domain.telling import as_data, told
 from redirect.web.experiment_sections import in_numbers, in_short, sections
 from redirect.web.figures_shown import Gap, Table, Times, as_csv, written
 from redirect.web.tables_shown import laid_out
@@ -130,3 +130,12 @@ def test_a_limit_that_nobody_knows_is_any() -> None:
     assert written(Gap(0.021, 0.004, float("inf")), 10).limits == "+0.4 to any"
     assert written(Gap(-0.00001, -0.002, 0.003), 10)[:2] == ("0.00", "\N{MINUS SIGN}0.20 to +0.30")
     assert written(Times(1.1, 0.9, 1e300), 10).limits == "0.90 to any"
+
+
+@pytest.mark.parametrize("stopped_of_b", [0, 1000])
+def test_where_nobody_stopped_after_the_default_no_odds_ratio_is_said(stopped_of_b: int) -> None:
+    of = found({"A": 2000, "B": 2000 - stopped_of_b})
+    (arm,) = as_data(of.result, None)["arms"]
+    assert arm["stopped"]["odds_ratio"] == [None, 0, None]
+    ratio = part(of, "stopped").figures[1].table.rows[0][2]
+    assert written(ratio, 10) == ("any", "any to any", False)

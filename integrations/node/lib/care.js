@@ -2,9 +2,6 @@
 // the operator. Must never remember or write anything of a question.
 
 const RETRIES_AT_ONCE = 10;
-// What counts towards pausing. A refusal does not: a service that says 4xx is there, and if one person's search could
-// make it say so, that person could switch it off for everybody.
-const OUTAGES = new Set(["timeout", "unreachable", "error", "unreadable"]);
 
 export class Care {
   #inARow = 0;
@@ -42,9 +39,15 @@ export class Care {
     this.trouble = "";
   }
 
-  /** The service did not decide on so many subjects. */
-  missed(reason, subjects, refusal = "") {
+  /** The service was not asked about so many subjects, which says nothing of how it does: else one long batch could
+   * switch it off for everybody. */
+  unasked(reason, subjects) {
     this.undecided[reason] = (this.undecided[reason] ?? 0) + subjects;
+  }
+
+  /** The service was asked about so many subjects, and decided on none. */
+  missed(reason, subjects, refusal = "") {
+    this.unasked(reason, subjects);
     const trouble = this.#missed(reason, refusal);
     if (trouble && trouble !== this.trouble) {
       this.#options.log(`redirect does not decide (${trouble}): onError=${this.#options.onError} applies`);
@@ -52,12 +55,13 @@ export class Care {
     this.trouble = trouble || this.trouble;
   }
 
+  // A refusal is no outage: a service that says 4xx is there, and if one person's search could make it say so, that
+  // person could switch it off for everybody.
   #missed(reason, refusal) {
     if (reason === "refused") {
       this.#inARow = 0;
       return `${reason}: ${refusal}`;
     }
-    if (!OUTAGES.has(reason)) return "";
     this.#inARow += 1;
     this.#nextLook = performance.now() + this.#options.pause;
     return this.#inARow >= this.#options.failures ? reason : "";

@@ -83,19 +83,29 @@ export class RedirectClient {
   }
 
   async #decide(question, deadline) {
-    if (!this.#care.asks()) return this.#instead(question, new Undecided("paused"));
+    if (deadline.aborted) return this.#unasked(question, "timeout");
+    if (!this.#care.asks()) return this.#unasked(question, "paused");
     try {
       const answers = understood(question, await this.#exchange(question, deadline));
       this.#care.heard();
       return answers;
     } catch (error) {
       const why = deadline.aborted ? new Undecided("timeout") : error;
-      return this.#instead(question, why instanceof Undecided ? why : new Undecided("unreachable"));
+      return this.#missed(question, why instanceof Undecided ? why : new Undecided("unreachable"));
     }
   }
 
-  #instead(question, { reason, refusal }) {
+  #unasked(question, reason) {
+    this.#care.unasked(reason, question.subjects.length);
+    return this.#instead(question, reason);
+  }
+
+  #missed(question, { reason, refusal }) {
     this.#care.missed(reason, question.subjects.length, refusal);
+    return this.#instead(question, reason);
+  }
+
+  #instead(question, reason) {
     return question.subjects.map(({ mode }) => ({
       action: mode === "shadow" ? "allow" : ACTIONS[this.#options.onError],
       list_version: 0, degraded: true, degraded_reason: reason, resources: [],

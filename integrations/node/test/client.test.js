@@ -111,6 +111,19 @@ test("after some outages nobody waits, and one looks whether it is back", async 
   assert.deepEqual(Object.keys(redirect.undecided).sort(), ["paused", "timeout"]);
 });
 
+test("a batch that is too long for its time-out switches nobody off", async (t) => {
+  let well = false;
+  const { url, seen } = await service(t, () => (well ? BLOCK : undefined));
+  const redirect = client(t, url, { failures: 2, pause: 60_000, timeout: 1000 });
+  const subjects = Array.from({ length: 3000 }, () => LISTED);
+  const answers = await redirect.checkBatch(subjects, { timeout: 50 });
+  assert.deepEqual([...new Set(answers.map((answer) => answer.degraded_reason))], ["timeout"]);
+  assert.ok(seen.length <= 1);
+  assert.deepEqual([redirect.undecided, redirect.trouble], [{ timeout: 3000 }, ""]);
+  well = true;
+  assert.equal((await redirect.check(LISTED)).page, PAGE);
+});
+
 test("a refusal is no outage, is named once, and names nothing else", async (t) => {
   const lines = [];
   let well = false;
