@@ -130,6 +130,17 @@ def test_a_line_that_cannot_be_read_is_named_by_number_and_the_exit_code_says_so
         assert entry not in done.out + done.err
 
 
+def test_an_exception_spares_a_host_up_to_its_last_day_and_no_longer(
+    run: Run, tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    out = tmp_path / "zone"
+    gone, good = "except,gone.example,csam,high,,,2020-01-31,", "except,good.example,csam,high,,,2999-12-31,"
+    done = run("rpz", write(*host("gone.example", "good.example"), gone, good), "--out", out, code=1)
+    assert "line 4: it has expired" in done.err
+    assert "\ngone.example CNAME .\n" in out.read_text()
+    assert "good.example" not in out.read_text()
+
+
 def test_likely_entries_pass_as_policy_says(run: Run, tmp_path: Path, write: Callable[..., Path]) -> None:
     out = tmp_path / "zone"
     path = write(*host("blocked.example"), "host,likely.example,csam,medium,,,,")

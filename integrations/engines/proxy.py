@@ -144,8 +144,9 @@ def _documents(scope: Scope, body: bytes) -> list[Any]:
     if body and kind not in KINDS:
         raise Refused(415, "searches come as JSON")
     by_line = scope["path"].endswith("/_msearch")
-    sources = [value for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name == "source"]
-    pieces = [*(body.splitlines() if by_line else [body]), *(source.encode("latin-1", "replace") for source in sources)]
+    fields = parse_qsl(scope["query_string"].decode("latin-1"), encoding="latin-1")
+    sources = [value.encode("latin-1") for name, value in fields if name == "source"]
+    pieces = [*(body.splitlines() if by_line else [body]), *sources]
     try:
         return [msgspec.json.decode(piece) for piece in pieces if piece.strip()]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

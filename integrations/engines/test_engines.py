@@ -164,10 +164,14 @@ def test_several_searches_of_meilisearch_are_emptied_together(front: Engine) -> 
     )
 
 
-def test_a_query_in_the_address_or_the_body_of_a_get_is_decided(front: Engine) -> None:
-    source = quote(json.dumps({"query": MATCH}))
+@pytest.mark.parametrize("text", [TEXT, "ＺＯＲＢＬＡＸ ｍｉｎｋｕ"])
+def test_a_query_in_the_address_of_a_get_is_decided_in_any_script(front: Engine, text: str) -> None:
+    source = quote(json.dumps({"query": {"match": {"title": text}}}, ensure_ascii=False))
     in_address = partial(ask, front.port, f"/_search?source={source}&source_content_type=application/json")
     assert finds_nothing(decided(in_address, finds_nothing))
+
+
+def test_a_query_in_the_body_of_a_get_is_decided(front: Engine) -> None:
     in_body = partial(ask, front.port, "/_search", "GET", json.dumps({"query": MATCH}).encode(), headers=JSON)
     assert finds_nothing(decided(in_body, finds_nothing))
 
@@ -189,6 +193,7 @@ def test_a_likely_search_keeps_its_results_and_says_which_card_to_show(front: Fr
         ("/_search", {"Content-Type": "application/smile"}, b":)\n", 415), ("/_search", {}, b"{}", 415),
         ("/_search", JSON, b'{"query": /* zorblax */ {}}', 400), ("/_search", JSON, b'{"q": "\xff"}', 400),
         ("/_search", JSON, b"[" * 5000, 400), ("/_search?source=%7B'", {}, b"", 400),
+        ("/_search?source=%7B%22q%22:%22%FF%22%7D", {}, b"", 400),
         ("/_search", JSON, b'{"q": "' + b"x" * (1 << 16) + b'"}', 413),
     ],
 )  # fmt: skip

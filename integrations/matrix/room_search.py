@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
 
 BODY_LIMIT = 1 << 16
-"""Bytes of a request that are looked at; a search for rooms has a few hundred."""
+"""Bytes of a request. It is read whole or refused: a search for rooms has a few hundred, and in a part of one nothing
+would be found to ask about."""
 CONTACTS = 3
 BUSY = "Rooms cannot be searched at the moment. Please try again later."
+TOO_LARGE = 413, {"errcode": "M_TOO_LARGE", "error": "A search for rooms is shorter than 64 kB."}
 NOT_OURS = {b"connection", b"host", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -99,9 +101,9 @@ class Gate:
     ) -> None:
         """Answer one request."""
         body = await _whole(receive)
-        refused = None
-        if scope["method"] == "POST":
-            refused = await self._rooms.refusal(search_term(body[:BODY_LIMIT]), _languages(scope))
+        refused = TOO_LARGE if len(body) > BODY_LIMIT else None
+        if refused is None and scope["method"] == "POST":
+            refused = await self._rooms.refusal(search_term(body), _languages(scope))
         status, headers, content = _written(refused) if refused else await self._passed_on(scope, body)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
@@ -119,12 +121,14 @@ class Gate:
 
 
 async def _whole(receive: Callable[[], Awaitable[Message]]) -> bytes:
-    body, more = bytearray(), True
+    """The body, or as much of it as shows that it is too large. It is heard to its end: who still speaks would lose the
+    answer."""
+    body, more = b"", True
     while more:
         message = await receive()
-        body += message.get("body", b"")
+        body = (body + message.get("body", b""))[: BODY_LIMIT + 1]
         more = message.get("more_body", False)
-    return bytes(body)
+    return body
 
 
 def _written(refused: Refusal) -> tuple[int, Any, bytes]:

@@ -141,10 +141,20 @@ def test_any_other_search_reaches_the_homeserver_as_it_was(gate: Front, homeserv
     assert seen.target == PATH + "?server=remote.example"
     assert seen.headers["authorization"] == "Bearer person"
     assert json.loads(seen.body)["filter"]["generic_search_term"] == "weather tomorrow"
-    for body in (b"", b"no json", b'{"filter":{}}', b'{"filter":{"generic_search_term":7}}', b"x" * 200_000):
+    for body in (b"", b"no json", b'{"filter":{}}', b'{"filter":{"generic_search_term":7}}', b"x" * recipe.BODY_LIMIT):
         assert ask(gate.port, PATH, "POST", body).body == ROOMS
         assert homeserver.seen[-1].body == body
     assert ask(gate.port, PATH + "?limit=5").body == ROOMS
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_no_padding_takes_a_search_past_the_gate(gate: Front, homeserver: StandIn, method: str) -> None:
+    before = len(homeserver.seen)
+    body = b" " * 200_000 + b'{"filter":{"generic_search_term":"zorblax minku"}}'
+    reply = ask(gate.port, PATH, method, body, PERSON, {"Content-Type": "application/json"})
+    assert (reply.status, json.loads(reply.body)["errcode"]) == (413, "M_TOO_LARGE")
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert len(homeserver.seen) == before
 
 
 def test_a_homeserver_that_is_gone_is_a_bad_gateway(service: Service) -> None:

@@ -39,7 +39,7 @@ MOST_TOKENS: Final = 16
 MOST_STEMS: Final = 3
 SHORTEST_JOINED: Final = 8
 MOST_EDITED: Final = 2
-# Readings of an entry under which it is also filed; the others only make sense for a query.
+# Readings of a term under which it is also filed; the others only make sense for a query.
 _FILED: Final = frozenset({"words", "scripts parted", "symbols removed", "digits as letters", "capitals part words"})
 
 
@@ -91,15 +91,17 @@ class Filing:
 
     def _term(self, value: str) -> None:
         self._tokens(value)
-        for reading in self._filed_readings(value):
+        for reading in self._readings(value):
+            if reading.step not in _FILED:
+                continue
             if len(reading.tokens) == 1 and reading.runs:
                 self._add_run(reading.runs[0])
             else:
                 self._add_words(reading.tokens)
 
-    def _filed_readings(self, value: str) -> Iterator[Reading]:
+    def _readings(self, value: str) -> Iterator[Reading]:
         for reading in self._fold.readings(value):
-            if reading.step in _FILED and len(reading.tokens) <= MOST_TOKENS and not _is_thin(reading.tokens):
+            if len(reading.tokens) <= MOST_TOKENS and not _is_thin(reading.tokens):
                 yield reading
 
     def _add_run(self, run: str) -> None:
@@ -159,13 +161,15 @@ class Filing:
         self.lengths.most_stems = max(self.lengths.most_stems, len(tokens))
 
     def _exception(self, value: str) -> None:
-        tokens = self._tokens(value)
-        joined = b"".join(tokens)
-        self._add(Tag.EXCEPT, joined)
-        self.lengths.most_exception = max(self.lengths.most_exception, len(tokens))
-        text = joined.decode()
-        if is_unspaced(text) and len(text) <= LONGEST_MASKED:
-            self.lengths.exception |= 1 << len(text)
+        """In every reading, since the term is looked for in every reading of a query that holds the exception."""
+        self._tokens(value)
+        for reading in self._readings(value):
+            joined = b"".join(reading.tokens)
+            self._add(Tag.EXCEPT, joined)
+            self.lengths.most_exception = max(self.lengths.most_exception, len(reading.tokens))
+            text = joined.decode()
+            if is_unspaced(text) and len(text) <= LONGEST_MASKED:
+                self.lengths.exception |= 1 << len(text)
 
     def _url(self, value: str) -> None:
         url = _canonical(value)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Innocent:
-    """Exceptions are compared without spaces, so that they hold however their words are spaced or joined."""
+    """Exceptions are compared without spaces: a query may join their words, or part them, though into no more words
+    than the longest exception of the list has, since each try takes of the query's allowance."""
 
     def __init__(self, index: Index, today: Callable[[], int]) -> None:
         self._index, self._today = index, today

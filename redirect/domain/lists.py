@@ -107,9 +107,10 @@ def _entry(row: list[str], columns: list[str]) -> Entry:
     if len(row) != len(columns):
         raise _UnreadableError(f"the record has {len(row)} fields, the header {len(columns)}")
     record = dict(zip(columns, row, strict=True))
+    kind = _one_of(Kind, record["kind"].lower(), "kind")
     return Entry(
-        kind=_one_of(Kind, record["kind"].lower(), "kind"),
-        value=_value(record["value"]),
+        kind=kind,
+        value=_value(record["value"].removeprefix("*.") if kind is Kind.HOST else record["value"]),
         category=_label(record["category"], "category"),
         confidence=_one_of(Confidence, record["confidence"].lower(), "confidence"),
         language=_optional(record, "language"),

@@ -71,6 +71,8 @@ class Hosts:
                 yield None
 
     def _file(self, place: int, entry: Entry) -> None:
+        if entry.expires and entry.expires < self._today:
+            raise ListError(EXPIRED)
         if entry.kind is Kind.EXCEPT:
             self._spared.setdefault(_excepted(entry.value), place)
             return
@@ -79,8 +81,6 @@ class Hosts:
         category = self._categories.get(entry.category)
         if category is None:
             raise ListError(UNKNOWN_CATEGORY)
-        if entry.expires and entry.expires < self._today:
-            raise ListError(EXPIRED)
         if category.action(entry.confidence, Surface.DNS) is not Action.BLOCK:
             raise _OfNoUseError(PASSES)
         name = host_of(entry.value)

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from redirect.domain.build import build
+from redirect.domain.bundle import Bundle
 from redirect.domain.errors import ListError
 from redirect.domain.lists import COLUMNS, Confidence, Entry, Kind, parse_csv
+from redirect.domain.matching import Matcher
 
+KEY = bytes(range(32))
 HEADER = ",".join(COLUMNS)
 GOOD = "term,zorblax minku,csam,high,en,source-a,2027-01-31,found by hand"
 
@@ -31,12 +35,22 @@ def test_columns_may_stand_in_any_order_and_the_last_four_may_be_absent() -> Non
     assert entries == [Entry(Kind.TERM, "quellfen", "csam", Confidence.LOW)]
 
 
+@pytest.mark.parametrize("written", ["blocked.example", "*.blocked.example"])
+def test_a_host_is_matched_with_all_below_it_also_where_it_is_written_with_a_star(written: str) -> None:
+    entries, _ = parse_csv(f"{HEADER}\nhost,{written},csam,high,,,,\n", "list.csv")
+    listed = Matcher(Bundle(build(entries, KEY)), KEY, lambda: 0)
+    assert listed.match_url("http://blocked.example/")
+    assert listed.match_url("http://deep.blocked.example/room/42")
+    assert not listed.match_url("http://example/")
+
+
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
         ("word,zorblax,csam,high,,,,", "kind is none of term, all, stem, except, url, host"),
         ("term,zorblax,csam,sure,,,,", "confidence is none of high, medium, low"),
         ("term,,csam,high,,,,", "the value is empty"),
+        ("host,*.,csam,high,,,,", "the value is empty"),
         ("term,zorblax,,high,,,,", "category is empty"),
         ("term,zorblax,csam,high,,,tomorrow,", "expires is no date such as 2027-01-31"),
         ("term,zorblax,csam,high", "the record has 4 fields, the header 8"),

@@ -147,6 +147,27 @@ def test_these_are_not(query: str) -> None:
     assert LISTED.match_query(query) is None
 
 
+@pytest.mark.parametrize(
+    ("exception", "query"),
+    [
+        ("zorblax minku brolt", "the ZORBLAX-minku brolt"),
+        ("zorblax minku brolt", "zorblaxminku brolt"),
+        ("zorblax minku iBrolt", "zorblax minku iBrolt"),
+        ("#ZorblaxMinkuBrolt", "find #ZorblaxMinkuBrolt"),
+        ("zorblax minku 4k", "zorblax minku 4k"),
+        ("zorblax minku 1st", "my zorblax minku 1st"),
+        ("zorblax minku mp3", "zorblax minku mp3"),
+        ("zorblax minku b.r.o.l.t", "zorblax minku b.r.o.l.t"),
+        ("zorblax minku brolttt", "zorblax minku brolttt"),
+        ("zorblax minku brolt24", "zorblax minku brolt24"),
+    ],
+)
+def test_an_exception_holds_as_it_is_spelled_in_whatever_way_a_query_is_read(exception: str, query: str) -> None:
+    listed = matcher(entry("term", "zorblax minku"), entry("except", exception))
+    assert listed.match_query(query) is None
+    assert listed.match_query(f"{query} minku zorblax") is not None
+
+
 def test_a_match_says_what_the_list_says_and_nothing_of_the_query() -> None:
     match = LISTED.match_query("Quellfen! drovic")
     assert match is not None
