@@ -53,4 +53,4 @@ def _phonenumbers() -> Any:
     return phonenumbers
 
 
-_EXTRA = "checking numbers and hours needs `pip install redirect[check]`"
+_EXTRA = "checking numbers and hours needs the extra `check` (messages/README.md)"

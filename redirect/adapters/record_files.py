@@ -129,5 +129,5 @@ def kit() -> Any:
     try:
         import tomlkit  # noqa: PLC0415 (part of an extra)
     except ImportError:
-        raise SettingsError("changing records needs `pip install redirect[check]`") from None
+        raise SettingsError("changing records needs the extra `check` (messages/README.md)") from None
     return tomlkit

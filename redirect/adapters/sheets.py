@@ -28,7 +28,7 @@ MOST_RATIO: Final = 200
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-_EXTRA: Final = "reading spreadsheets needs `pip install redirect[lists]`: openpyxl, and defusedxml to read it safely"
+_EXTRA: Final = "reading spreadsheets needs the extra `lists` (docs/lists.md): openpyxl, and defusedxml for safety"
 _ERROR: Final = "a cell holds an error"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from redirect.domain.errors import SettingsError
 
-INSTALL = "pip install 'redirect[reports]'"
+EXTRA = "the extra `reports` is not installed (docs/reports.md)"
 PANGO = "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 (on Debian), or your system's Pango"
 
 
@@ -16,6 +16,6 @@ def needed(library: str) -> Any:
     try:
         return importlib.import_module(library)
     except ImportError:
-        raise SettingsError(f"reports need {library.partition('.')[0]}: {INSTALL}") from None
+        raise SettingsError(f"reports need {library.partition('.')[0]}: {EXTRA}") from None
     except OSError:
         raise SettingsError(f"a PDF needs the Pango library: {PANGO}") from None

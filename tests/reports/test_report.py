@@ -202,5 +202,5 @@ def test_before_and_after_says_from_when_it_needs_weeks(reported: Service) -> No
 
 
 def test_what_is_missing_is_said_with_what_to_install() -> None:
-    with pytest.raises(SettingsError, match=r"reports need quellfen: pip install 'redirect\[reports\]'"):
+    with pytest.raises(SettingsError, match="reports need quellfen: the extra `reports` is not installed"):
         extra.needed("quellfen")
