@@ -129,7 +129,7 @@ class StandIn:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Read one request and answer it."""
         content = request.rfile.read(int(request.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = {name.lower(): ", ".join(request.headers.get_all(name, [])) for name in request.headers}
         self.seen.append(Seen(request.command, request.path, headers, content))
         time.sleep(self.delay)
         if self.garbage:

@@ -3,21 +3,22 @@ of a search and of the pages. Must never know one of them but by what its own te
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 import pytest
 
 from conftest import eventually
 from integrations.conftest import LISTED_HOST, StandIn, ask
-from integrations.contract import LISTED, UNLISTED, Front, MakeFront, SearchAdapter
+from integrations.contract import LISTED, PERSON, UNLISTED, Front, MakeFront, SearchAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from integrations.conftest import Reply
 
 SPELLINGS = ("/se%61rch", "//search", "/x/../search", "/search/")
+FORGED = ("203.0.113.8", "203.0.113.9")
 NOT_PAGES = ("v1/check", "v1/forward", "metrics", "livez", "reports", "", "w/../metrics", "w/%2e%2e/metrics")
 
 
@@ -26,10 +27,20 @@ def get(front: Front, target: str, method: str = "GET", **headers: str) -> Reply
     return ask(front.port, target, method, headers=headers)
 
 
+def vouched(front: Front, redirect: StandIn, connection: str = "close") -> str | None:
+    """Whose click a page is told that it is, where a person names others; None where the page is not reached."""
+    forged = {"X-Forwarded-For": FORGED[0], "X_Forwarded_For": FORGED[1], "Connection": connection}
+    before = len(redirect.seen)
+    ask(front.port, "/safety/w/abc", source=PERSON, headers=forged)
+    return redirect.seen[-1].headers["x-forwarded-for"] if len(redirect.seen) > before else None
+
+
 class ProxyAdapter(SearchAdapter):
     """The contract of reverse proxies, which ask /v1/forward and see no bodies."""
 
     sees_bodies = False
+    behind_another: ClassVar[Mapping[str, str]]
+    """What the README changes where another proxy stands in front."""
 
     def test_the_page_learns_no_referrer(self, front: Front) -> None:
         assert front.search(LISTED).headers["referrer-policy"] == "no-referrer"
@@ -104,7 +115,20 @@ class ProxyAdapter(SearchAdapter):
         front, redirect = easy
         get(front, "/safety/w/abc", Cookie="a=b", Referer="http://a.example/", Authorization="Basic YQ==")
         assert redirect.seen[-1].target == "/safety/w/abc"
-        assert {"cookie", "referer", "authorization", "x-forwarded-for"}.isdisjoint(redirect.seen[-1].headers)
+        assert {"cookie", "referer", "authorization"}.isdisjoint(redirect.seen[-1].headers)
+
+    def test_no_reader_can_say_whose_click_it_is(self, easy: tuple[Front, StandIn]) -> None:
+        front, redirect = easy
+        assert vouched(front, redirect) == PERSON
+        assert vouched(front, redirect, "close, X-Forwarded-For") in {PERSON, None}  # that it be left out on the way
+
+    def test_a_proxy_that_the_operator_names_can_say_whose_click_it_is(
+        self, make_front: MakeFront, stand_in: Callable[..., StandIn]
+    ) -> None:
+        redirect = stand_in()
+        told = vouched(make_front(redirect.port, changes=self.behind_another), redirect)
+        assert told is not None
+        assert told.removesuffix(f", {PERSON}").split(", ")[-1] == FORGED[1]  # REDIRECT_PROXIES has the last, if any
 
     @pytest.mark.parametrize("path", NOT_PAGES)
     def test_nothing_but_pages_is_open_to_the_world(self, front: Front, path: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -34,7 +34,7 @@ def make_front(service: Service, platform: StandIn) -> Iterator[MakeFront]:
 
 
 class TestContract(ProxyAdapter):
-    pass
+    behind_another: ClassVar = {"header_up -Cookie\n": "header_up -Cookie\n\t\ttrusted_proxies 127.0.0.0/8\n"}
 
 
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 429, 500])

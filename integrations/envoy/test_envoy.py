@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -35,7 +35,7 @@ def make_front(service: Service, platform: StandIn) -> Iterator[MakeFront]:
 
 
 class TestContract(ProxyAdapter):
-    pass
+    behind_another: ClassVar = {"DOWNSTREAM_DIRECT_REMOTE_ADDRESS": "DOWNSTREAM_REMOTE_ADDRESS"}
 
 
 is_stopped, passes = TestContract().is_stopped, TestContract().passes

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -38,6 +38,10 @@ def make_front(service: Service, platform: StandIn) -> Iterator[MakeFront]:
 
 class TestContract(ProxyAdapter):
     takes_40_kilobytes = False
+    behind_another: ClassVar = {
+        "bind 127.0.0.1:8081\n": "bind 127.0.0.1:8081\n"
+        "    http-request set-src hdr_ip(x-forwarded-for,-1) if { src 127.0.0.0/8 }\n"
+    }
 
 
 is_stopped, passes = TestContract().is_stopped, TestContract().passes

@@ -18,6 +18,7 @@ import pytest
 from conftest import eventually, needed
 from integrations.conftest import LISTED_HOST, RESULTS, Reply, StandIn, ask
 from integrations.contract import CANARY, PERSON, Front, MakeFront, SearchAdapter, assert_unwritten, hung
+from integrations.proxy_contract import FORGED, vouched
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -283,6 +284,17 @@ def test_the_page_gets_no_cookie_key_or_referrer(make_nginx: MakeNginx, stand_in
         "/safety/w/abc", Cookie="a=b", Referer="http://a.example/", Authorization="Basic YQ=="
     )
     assert {"cookie", "referer", "authorization"}.isdisjoint(redirect.seen[-1].headers)
+
+
+def test_no_reader_can_say_whose_click_it_is_but_a_proxy_that_the_operator_names(
+    make_nginx: MakeNginx, stand_in: Callable[..., StandIn]
+) -> None:
+    redirect = stand_in()
+    nginx = make_nginx(redirect.port)
+    for connection in ("close", "close, X-Forwarded-For"):
+        assert vouched(nginx, redirect, connection) == PERSON
+    named = "include redirect/pages.conf;\nset_real_ip_from 127.0.0.0/8; real_ip_header X-Forwarded-For;"
+    assert vouched(make_nginx(redirect.port, {"include redirect/pages.conf;": named}), redirect) == FORGED[1]
 
 
 @pytest.mark.parametrize(
