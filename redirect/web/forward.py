@@ -15,7 +15,7 @@ import itertools
 import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from starlette.responses import Response
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 PATH = b"/v1/forward"
 NGINX = "nginx"
-URI_LIMIT = 1 << 16
 OVERLAP = 512
 """Bytes that two pieces of a long search share: longer than any phrase on a list."""
 SINGLE = 8
@@ -104,10 +103,12 @@ class ForwardEndpoint:
                 yield subject(url=_cut(url))
 
     def _searches(self, address: str) -> Iterator[str]:
-        """Values of the search parameters, also as `Q=` and as `search[text]=`, which many programs take."""
-        for name, value in parse_qsl(address.partition("?")[2], errors="replace"):
-            if _plain(name) in self._parameters:
-                yield " ".join(value.split())
+        """Values of the search parameters, also as `Q=` and as `search[text]=`, which many programs take. One by one:
+        of a long address the first are decided before the others are read, and others wait meanwhile."""
+        for field in address.partition("?")[2].split("&"):
+            name, _, value = field.partition("=")
+            if value and _plain(_decoded(name)) in self._parameters:
+                yield " ".join(_decoded(value).split())
 
 
 def _asked(request: Request, parameters: Collection[str]) -> Asked:
@@ -124,6 +125,11 @@ def _asked(request: Request, parameters: Collection[str]) -> Asked:
     if not addresses and not any(_plain(name) in parameters for name in options):
         raise BadRequest("invalid-request")
     return Asked(addresses or [f"?{query}"], options)
+
+
+def _decoded(text: str) -> str:
+    """A name or a value of a query string."""
+    return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text
 
 
 def _plain(name: str) -> str:
@@ -172,7 +178,7 @@ def _packed(searches: Iterator[str]) -> Iterator[str]:
 
 
 def _text(value: bytes) -> str:
-    return value[:URI_LIMIT].decode(errors="replace")
+    return value.decode(errors="replace")
 
 
 def _windows(text: str) -> Iterator[str]:

@@ -181,8 +181,10 @@ def test_a_search_is_decided_also_in_an_address_like_a_page(forward: Forward) ->
     assert is_stopped(forward("/safety/w/abc?q=zorblax+minku"))
 
 
-@pytest.mark.parametrize("size", [4_000, 40_000])
-def test_a_long_search_is_cut_and_decided(forward: Forward, size: int) -> None:
+@pytest.mark.parametrize("size", [4_000, 40_000, 120_000])
+def test_a_long_address_is_decided_to_its_end(forward: Forward, size: int) -> None:
+    assert is_stopped(forward(f"/search?pad={'x' * size}&q=zorblax+minku"))
+    assert is_stopped(forward(f"/search?q={'x' * size}+zorblax+minku"))
     assert is_stopped(forward(f"{LISTED}+{'x' * size}"))
     assert is_stopped(forward(f"{LISTED}&{'p=x&' * (size // 4)}"))
     assert is_stopped(forward(f"/search?{'p=x&' * (size // 4)}q=zorblax+minku"))
