@@ -188,8 +188,10 @@ class LinkChecker:
         raise RefusedError("its host name cannot be resolved")
 
     def _places(self, url: httpx.URL, proxy: str | None) -> list[httpx.URL]:
-        """As `fetch` does: what is connected to is what was checked; a proxy is given the name."""
-        addresses = reach_.pinned(url, self._reach, reach_.written if proxy else self._resolve)
+        """As `fetch` does: what is connected to is what was checked; a proxy is given the name. No help is on this
+        machine, whatever an address says of itself."""
+        resolve = reach_.written if proxy else self._resolve
+        addresses = reach_.pinned(url, self._reach, resolve, loopback=False)
         return [url] if proxy else [url.copy_with(host=address) for address in addresses]
 
     async def _ask_at(self, method: str, url: httpx.URL, place: httpx.URL, proxy: str | None) -> _Answer:

@@ -82,14 +82,16 @@ def is_loopback(url: httpx.URL) -> bool:
     return url.host.lower() in _LOOPBACK
 
 
-def pinned(url: httpx.URL, reach: Reach, resolve_: Resolve) -> list[str]:
-    """The network addresses that may be connected to, checked, so that a name cannot change in between.
+def pinned(url: httpx.URL, reach: Reach, resolve_: Resolve, *, loopback: bool = True) -> list[str]:
+    """The network addresses that may be connected to, checked, so that a name cannot change in between. `loopback`:
+    whether an address that says itself that it means this machine may be meant.
 
     Raises RefusedError where any of them lies inside: one private address among public ones is an attempt.
     """
     port = url.port or (443 if url.scheme == "https" else 80)
     found = [ipaddress.ip_address(address.partition("%")[0]) for address in resolve_(url.raw_host.decode(), port)]
-    if not reach.allow_private and not is_loopback(url) and not all(map(_is_public, found)):
+    may_be_inside = reach.allow_private or (loopback and is_loopback(url))
+    if not may_be_inside and not all(map(_is_public, found)):
         raise RefusedError("its host lies in a private network; if that is meant, say `allow_private = true`")
     return [str(address) for address in found]
 

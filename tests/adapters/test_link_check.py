@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from redirect.adapters import record_facts
+from redirect.adapters import reach, record_facts
 from redirect.adapters.link_check import NAME, Found, LinkChecker, State
 from redirect.adapters.reach import Reach, RefusedError
 from redirect.domain.errors import SettingsError
@@ -94,8 +94,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(site: Site, context: ssl.SSLContext | None) -> Iterator[Site]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, site))
+def serving(site: Site, context: ssl.SSLContext | None, host: str = "127.0.0.1") -> Iterator[Site]:
+    server = ThreadingHTTPServer((host, 0), partial(Handler, site))
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -313,6 +313,34 @@ async def test_a_redirect_is_no_way_inside(site: Site) -> None:
     for found in await ask(site.url(), site.url("/b")):
         assert found.state is State.DEAD
         assert "drovic" not in found.what
+
+
+OUTSIDE = "127.0.0.2"
+"""Stands for the network outside; every other address of this machine is what it is."""
+
+
+@pytest.mark.parametrize(
+    "inside", ["127.0.0.1", "127.1", "localhost", "LOCALHOST", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.7", HOSTS[2]]
+)
+async def test_a_redirect_from_outside_is_no_way_inside(
+    issue: Callable[[int], tuple[ssl.SSLContext, Path]], monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        led = {HOSTS[0]: OUTSIDE, HOSTS[2]: "127.0.0.1"}
+        return [led[host]] if host in led else reach.resolve(host, port)
+
+    is_public, (context, trusted) = reach._is_public, issue(90)
+    monkeypatch.setattr(reach, "_is_public", lambda address: str(address) == OUTSIDE or is_public(address))
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    with serving(Site(), context, OUTSIDE) as outside, serving(Site(), None) as within:
+        for scheme in ("http", "https"):
+            outside.answers[f"/{scheme}"] = (302, {"Location": f"{scheme}://{inside}:{within.port}/"}, b"")
+        asked = [outside.url(f"/{scheme}") for scheme in ("http", "https")]
+        found = await LinkChecker(resolve=resolve, pause=0).check(asked, lambda *_: None)
+    assert [what.state for what in found.values()] == [State.DEAD, State.DEAD]
+    assert all("private network" in what.what for what in found.values())
+    assert ("HEAD", HOSTS[0], "/http") in outside.asked
+    assert within.asked == []
 
 
 @pytest.mark.parametrize(
