@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from babel import UnknownLocaleError
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from redirect.domain.content import Element
@@ -209,9 +209,14 @@ def told(text: str) -> Contact:
     return Contact(mail, f"mailto:{mail}") if EMAIL.fullmatch(mail) else Contact(text, "")
 
 
+def all_templates() -> DictLoader:
+    """Read now: what is written into their files later comes onto no page."""
+    return DictLoader({path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html")})
+
+
 def environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=all_templates(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from redirect.charts import drawn
 from redirect.web.figures_shown import day_name, month_name
-from redirect.web.render import source_expression
-
-TEMPLATES = Path(__file__).with_name("templates")
+from redirect.web.render import TEMPLATES, all_templates, source_expression
 
 
 class Sheets:
@@ -23,7 +20,7 @@ class Sheets:
         style = (TEMPLATES / "reports.css").read_text(encoding="utf-8")
         self.csp_style_hash = source_expression(style)
         self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
+            loader=all_templates(),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
@@ -17,6 +16,7 @@ from redirect.domain.errors import BadRequest
 from redirect.domain.subject import Subject, is_address
 from redirect.web.accept import Kind
 from redirect.web.http import read_body, text_header
+from redirect.web.render import TEMPLATES, all_templates
 from redirect.web.security import page_headers
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ class Trial:
     """A form that asks as the platform `demo` would."""
 
     def __init__(self, checker: Checker, platform: Platform, locales: Sequence[Locale], base: str) -> None:
-        templates = Path(__file__).with_name("templates")
-        environment = Environment(loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined)
-        style = (templates / "trial.css").read_text()
+        environment = Environment(loader=all_templates(), autoescape=True, undefined=StrictUndefined)
+        style = (TEMPLATES / "trial.css").read_text()
         self._checker = checker
         self._platform = platform
         self._template = environment.get_template("trial.html")

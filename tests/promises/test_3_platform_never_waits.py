@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -203,12 +205,20 @@ WAITING = frozenset({"open", "socket.connect", "socket.getaddrinfo", "subprocess
 
 
 class Watch:
-    """What a piece of code does that could wait. Python never forgets an audit hook, so it rests in between."""
+    """What an application does that could wait. Python never forgets an audit hook, so it rests in between."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: Worker) -> None:
         self.on = False
         self.seen: list[str] = []
+        self._app, worker.app = worker.app, self._watched
         sys.addaudithook(self._audit)
+
+    async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.on = True
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self.on = False
 
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
         if self.on and event in WAITING:
@@ -216,18 +226,50 @@ class Watch:
 
 
 def test_a_decision_opens_no_file_and_no_connection(worker: Worker) -> None:
-    app, watch = worker.app, Watch()
-
-    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
-        watch.on = True
-        try:
-            await app(scope, receive, send)
-        finally:
-            watch.on = False
-
-    worker.app = watched
+    watch = Watch(worker)
     for body in ({"query": LISTED}, {"query": "chocolate cake"}, {"url": "http://blocked.example/room/42"}):
         status, _, answer = worker.call("POST", "/v1/check", json.dumps(body).encode())
         assert status == 200
         assert b'"action"' in answer
     assert watch.seen == []
+
+
+def pages(worker: Worker) -> Iterator[str]:
+    """Every page and every step that one answer leads to, in two languages, and the directory."""
+    body = json.dumps({"query": LISTED, "country": "GB"}).encode()
+    waiting = [urlsplit(json.loads(worker.call("POST", "/v1/check", body)[2])["page"]).path]
+    seen = set(waiting)
+    while waiting:
+        at = waiting.pop()
+        yield at
+        found = re.findall(r'href="(/w/[^"?]+)', worker.call("GET", at)[2].decode())
+        new = {link for link in found if "/go/" not in link} - seen
+        seen |= new
+        waiting += new
+    yield from (f"{at}?lang=ar" for at in sorted(seen))
+    yield from ("/w/x", "/", "/en", "/en/help", "/ar/help/EG", "/.well-known/security.txt")
+
+
+def test_no_page_opens_a_file_or_a_connection_once_it_is_served(worker: Worker) -> None:
+    """So nothing that is written or set up meanwhile comes onto one, and nobody is asked because a person reads."""
+    watch = Watch(worker)
+    for address in pages(worker):
+        for method, way in (("GET", ""), ("GET", "/leave"), ("GET", "/go/AAAAAAAAAAAA"), ("POST", "/wrong")):
+            assert worker.call(method, f"{address.partition('?')[0]}{way}" if way else address)[0] in {200, 303, 404}
+    of_babel = "locale-data"  # which it reads once a language is first named
+    assert not [event for event in watch.seen if of_babel not in event]
+
+
+def test_no_call_connects_to_anything_but_the_store(worker: Worker) -> None:
+    calls = json.loads(worker.call("GET", "/v1/openapi.json")[2])["paths"]
+    assert len(calls) > 7
+    watch = Watch(worker)
+    for path, methods in calls.items():
+        for method in methods:
+            for body in (b"", json.dumps({"query": LISTED}).encode()):
+                worker.call(method.upper(), path, body, x_original_uri=f"http://quellfen.example/?q={LISTED}")
+    for path in ("/v1/counts?table=funnel", "/reports", "/metrics", "/livez", "/readyz"):
+        worker.call("GET", path)
+    reached = [event for event in watch.seen if not event.startswith("open ")]
+    assert reached
+    assert not [event for event in reached if "valkey.sock" not in event]
