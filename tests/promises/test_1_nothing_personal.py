@@ -222,10 +222,18 @@ def written(service: Service) -> Iterator[tuple[str, bytes]]:
                 continue
 
 
+SUMS_SOON = "from redirect.adapters import logs; logs.SUM_EVERY = 0.3"
+"""What went wrong is written every moment, where it would be once a minute."""
+
+
 @pytest.fixture(scope="module")
-def planted(make_service: Callable[..., Service]) -> tuple[Service, list[tuple[str, bytes]]]:
+def planted(
+    make_service: Callable[..., Service], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Service, list[tuple[str, bytes]]]:
     """A service that has seen all canaries, and what it answered and kept while it saw them."""
-    service = make_service("--demo", REDIRECT_WORKERS="2")
+    changed = tmp_path_factory.mktemp("changed")
+    (changed / "sitecustomize.py").write_text(SUMS_SOON)
+    service = make_service("--demo", REDIRECT_WORKERS="2", PYTHONPATH=str(changed))
     seen = []
     for turn, found in enumerate(plant(service)):
         seen.append(found)
@@ -243,6 +251,16 @@ def test_no_answer_and_no_spool_on_its_way_holds_what_was_asked(
 
 def test_the_spools_were_looked_at_while_they_held_counts(planted: tuple[Service, list[tuple[str, bytes]]]) -> None:
     assert any(where.endswith(".batch") and b"checks|" in data for where, data in planted[1])
+
+
+def test_what_went_wrong_was_written_as_sums_that_have_nothing_of_it(
+    planted: tuple[Service, list[tuple[str, bytes]]],
+) -> None:
+    log = planted[0].log
+    eventually(lambda: b"in the last minute: uvicorn" in log.read_bytes())
+    sums = [line.partition(": ")[2] for line in log.read_text().splitlines() if "in the last minute" in line]
+    assert all(re.fullmatch(r"[^,]+, (fewer than 10|\d*[05])", line) for line in sums), sums
+    ensure_clean("the log", log.read_bytes())
 
 
 def test_no_key_of_the_store_holds_what_was_asked(planted: tuple[Service, list[tuple[str, bytes]]]) -> None:
