@@ -19,9 +19,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from conftest import LISTED, PLAIN, WEB, Service
+from redirect import data_dir
 from redirect.adapters.clicks import ALL, EACH
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.store import Store
+from redirect.adapters.tokens import TokenBox
+from redirect.domain.content import Statement
 from redirect.domain.counts import FUNNEL, Cell, Sums
 from redirect.domain.periods import Span, iso, newest_closed, unit_of
 from redirect.journeys.report import release_closed
@@ -29,7 +32,7 @@ from redirect.journeys.report import release_closed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.promises.conftest import Worker
+    from tests.promises.conftest import Parts, Worker
 
 CLOSED = newest_closed(time.time())
 WEEK = next(unit for unit in (unit_of(Span.WEEK, CLOSED - back) for back in (0, 7)) if unit.days[-1] <= CLOSED)
@@ -145,3 +148,15 @@ def test_addresses_that_lead_nowhere_use_up_nobodys_counts(worker: Worker) -> No
         assert worker.call("GET", f"/w/{number}", x_forwarded_for=PERSON)[0] == 200
     worker.call("GET", door_of(worker, "de"), x_forwarded_for=PERSON)
     assert worker.counted()["door_work_or_mistake"] == 1
+
+
+def test_a_page_counts_on_its_day_and_the_next_and_never_later(worker: Worker, parts: Parts) -> None:
+    """A link that is sent on counts for nobody. A day early is another node's clock."""
+    box, today = TokenBox(data_dir.load_keys(parts.settings).tokens), int(time.time()) // 86400
+    counts = {}
+    for back in (-2, -1, 0, 1, 2, 30):
+        before = worker.counted().get("shown", 0)
+        page = box.seal(Statement("demo", "csam", "V1", "A", "AR", "0", "es", today - back))
+        assert worker.call("GET", f"/w/{page}")[0] == 200
+        counts[back] = worker.counted().get("shown", 0) - before
+    assert counts == {-2: 0, -1: 1, 0: 1, 1: 1, 2: 0, 30: 0}
