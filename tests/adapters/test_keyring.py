@@ -16,6 +16,8 @@ from redirect.domain.errors import SettingsError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import Service
+
 
 @given(st.binary(min_size=32, max_size=32))
 def test_a_key_reads_back_from_every_spelling_of_base64(key: bytes) -> None:
@@ -84,6 +86,15 @@ def test_kept_keys_are_made_once_and_readable_by_their_owner_alone(tmp_path: Pat
     files = list(directory.iterdir())
     assert {path.name for path in files} == {"list.key", "token.key", "signing.key"}
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
+
+
+def test_key_and_list_share_no_directory(demo: Service) -> None:
+    texts = [file.read_bytes().strip() for file in (demo.data_dir / "keys").iterdir()]
+    assert sorted(map(len, texts)) == [43, 43, 43]  # keys and nothing else
+    keys = [keyring.decode("a key", text.decode()) for text in texts]
+    lists = [file.read_bytes() for file in (demo.data_dir / "lists").rglob("*") if file.is_file()]
+    assert any(map(len, lists))
+    assert not [secret for secret in (*texts, *keys) if secret in b"".join(lists)]
 
 
 def test_many_processes_at_once_agree_on_the_keys(tmp_path: Path) -> None:
