@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from redirect import LocalChecker
 from redirect.adapters.keyring import generate
 from redirect.adapters.spool import CAPACITY
 from redirect.domain.errors import SettingsError
+from redirect.settings import load
+from redirect.tools.lists import BundleOptions, build_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +56,7 @@ def open_checker(tmp_path: Path) -> Iterator[Callable[..., LocalChecker]]:
 
     def make(place: str, **settings: Any) -> LocalChecker:
         keys = {"list_key": KEYS["REDIRECT_LIST_KEY"], "trust": KEYS["REDIRECT_LIST_TRUST"]}
-        made.append(LocalChecker(place, cache=tmp_path / "cache", **{**keys, **settings}))
+        made.append(LocalChecker(place, **{"cache": tmp_path / "cache", **keys, **settings}))
         return made[-1]
 
     yield make
@@ -82,6 +85,20 @@ def test_a_list_that_may_not_leave_the_service_is_refused(
     answer = checker.check("gronfel dasp")
     assert (answer.action, answer.degraded, answer.degraded_reason) == ("allow", True, "no_list")
     assert "does not say local" in checker.refused
+
+
+def test_a_recipient_s_key_opens_its_own_list_and_nobody_else_s(
+    open_checker: Callable[..., LocalChecker], tmp_path: Path
+) -> None:
+    (tmp_path / "own.csv").write_text(f"{HEADER}\nterm,gronfel dasp,csam,high,,own,,invented\n")
+    recipients = [{**KEYS, "REDIRECT_LIST_KEY": generate()["REDIRECT_LIST_KEY"]} for _ in range(2)]
+    for number, keys in enumerate(recipients):
+        settings = load({**keys, "REDIRECT_DATA_DIR": str(tmp_path / "var")})
+        build_list(settings, [tmp_path / "own.csv"], tmp_path / f"for-{number}", options=BundleOptions(local=True))
+    for place, mine in itertools.product(range(2), repeat=2):
+        cache, key = tmp_path / f"{place}{mine}", recipients[mine]["REDIRECT_LIST_KEY"]
+        checker = open_checker(str(tmp_path / f"for-{place}"), list_key=key, cache=cache)
+        assert checker.check("gronfel dasp").action == ("block" if place == mine else "allow")
 
 
 def test_without_a_list_it_does_as_it_is_told(tmp_path: Path, open_checker: Callable[..., LocalChecker]) -> None:
