@@ -151,6 +151,11 @@ def test_pages_and_api_can_be_served_apart(make_service: Callable[..., Service])
     assert pages.page("/en/help").contacts
     assert api.check(LISTED)["action"] == "block"
     assert api.get("/metrics").status_code == 200
+    calls = [path for path in api.get("/v1/openapi.json").json()["paths"] if path.startswith("/v1/")]
+    assert len(calls) > 7
+    for path in calls:
+        for answer in (pages.get(path), pages.ask(path, json={"query": LISTED})):
+            assert (answer.status_code, "action" in answer.text) == (404, False), path
     for path in ("/w/x", "/en/help"):
         assert api.get(path).headers["content-type"] == "application/problem+json"
     for service in (pages, api):
@@ -224,6 +229,7 @@ def test_without_a_list_the_platform_gets_what_it_chose(make_service: Callable[.
     assert service.get(answer["page"]).status_code == 200
     why = service.ask("/v1/explain", json={"query": "chocolate cake"}).json()
     assert (why["matched"], why["action"]) == (False, answer["action"])
+    assert service.page(answer["page"]).contacts
 
 
 def test_the_operators_own_store_serves_as_the_embedded_one_does(
