@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.promises.conftest import Parts
 
-HOSTILE = "Zorblax\"'><zorblax onload=alert(1)></style></title>{{7*191}}&lt;zorblax&gt;\u202e%0d%0aX-Zorblax: 1\x1b]0;"
+HOSTILE = "Zorblax\"'><zorblax onload=alert(1)></style></title>{{7777*7777}}&lt;zorblax&gt;\u202e%0d%0aX-Zorblax: 1\x1b]0;"
 ADDRESS = "https://quellfen.example/\"'><zorblax onload=alert(1)>"
 FREE = {"shown_name", "blocked_by", "name", "native_name", "operator", "network", "region", "phone_display", "force"}
 """Fields that hold a text of somebody's own, beside all that are sentences."""
@@ -125,7 +125,7 @@ def test_no_text_of_anybody_is_ever_markup(infested: Worker) -> None:
     for seen in walk(infested):
         where = (seen.address[:30], seen.accept)
         assert seen.status == 200, where
-        assert "1337" not in seen.text, where
+        assert "60481729" not in seen.text, where
         assert "x-zorblax" not in seen.headers, where
         assert not [value for value in seen.headers.values() if "zorblax" in value.lower()], where
         kind = seen.headers["content-type"].partition(";")[0]
@@ -157,7 +157,7 @@ def test_nor_is_it_in_the_dashboard(parts: Parts) -> None:
     text = ReportPage(names, Sheets(HOME)).dashboard(asked, overview, around).decode()
     page = Html(text)
     assert text.count("Zorblax") > 10
-    assert "1337" not in text
+    assert "60481729" not in text
     assert "zorblax" not in dict(page.tags)
     assert not [tag for tag, attributes in page.tags if "onload" in attributes]
     assert text.count("</style>") == text.count("</title>") == 1
