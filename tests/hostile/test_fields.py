@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from tests.promises.conftest import Parts
 
-HOSTILE = "Zorblax\"'><zorblax onload=alert(1)></style></title>{{7777*7777}}&lt;zorblax&gt;\u202e%0d%0aX-Zorblax: 1\x1b]0;"
+HOSTILE = (
+    "Zorblax\"'><zorblax onload=alert(1)></style></title>{{7777*7777}}&lt;zorblax&gt;\u202e%0d%0aX-Zorblax: 1\x1b]0;"
+)
 ADDRESS = "https://quellfen.example/\"'><zorblax onload=alert(1)>"
 FREE = {"shown_name", "blocked_by", "name", "native_name", "operator", "network", "region", "phone_display", "force"}
 """Fields that hold a text of somebody's own, beside all that are sentences."""
