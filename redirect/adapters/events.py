@@ -27,11 +27,8 @@ class Event(Enum):
     WORKER_KEEPS_ENDING = logging.ERROR, "worker {worker} keeps ending ({how}); it is tried after ever longer pauses"
     WORKER_RUNS_AGAIN = logging.INFO, "worker {worker} keeps running again"
     WORKER_FAILED = logging.ERROR, "worker {worker} ended with an error"
-    STORE_ENDED = logging.ERROR, "the embedded store ended; starting it again, see valkey.log"
-    STORE_KEEPS_ENDING = (
-        logging.ERROR,
-        "the embedded store keeps ending, see valkey.log; it is tried after ever longer pauses",
-    )
+    STORE_ENDED = logging.ERROR, "the embedded store ended ({how}); starting it again"
+    STORE_KEEPS_ENDING = logging.ERROR, "the embedded store keeps ending ({how}); it is tried after ever longer pauses"
     NO_ROOM_FOR_COUNTS = (
         logging.ERROR,
         "no room for counts ({reason}): they wait, or are lost as redirect_lost_counts_total says",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from redirect.adapters.events import Event, tell
 from redirect.adapters.handover import Retiring, Trial, hand_over, hear
 from redirect.adapters.processes import end_with_parent
+from redirect.domain.errors import RedirectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,7 +146,11 @@ class Supervisor:
 
     def _reload(self) -> None:
         if self._reloading and self._trial is None:
-            self._reloading, self._trial = False, Trial(self._handover())
+            self._reloading = False
+            try:
+                self._trial = Trial(self._handover())
+            except OSError as error:
+                tell(Event.RELOAD_REFUSED, reason=str(error))
         why_not = self._trial.verdict() if self._trial else None
         if why_not is None:
             return
@@ -163,7 +168,10 @@ class Supervisor:
             if time.monotonic() >= due:
                 del self._due[index]
                 self._revivals[index].begins()
-                self._workers[self._fork(index)] = index
+                try:
+                    self._workers[self._fork(index)] = index
+                except OSError as error:
+                    self._lost_worker(index, f"not started: {error}")
 
     def _fork(self, index: int) -> int:
         sys.stdout.flush()
@@ -191,29 +199,36 @@ class Supervisor:
         self._before.reap()
         for pid, index in list(self._workers.items()):
             ended, status = os.waitpid(pid, os.WNOHANG)
-            revival = self._revivals[index]
-            if not ended:
-                if revival.lives():
-                    tell(Event.WORKER_RUNS_AGAIN, worker=index)
-                continue
-            del self._workers[pid]
-            self._due[index] = revival.due_after_death()
-            if not self._stopping and revival.is_news:
-                event = Event.WORKER_KEEPS_ENDING if revival.keeps_dying else Event.WORKER_ENDED
-                tell(event, worker=index, how=_how(status))
+            if ended:
+                del self._workers[pid]
+                self._lost_worker(index, _how(status))
+            elif self._revivals[index].lives():
+                tell(Event.WORKER_RUNS_AGAIN, worker=index)
+
+    def _lost_worker(self, index: int, how: str) -> None:
+        revival = self._revivals[index]
+        self._due[index] = revival.due_after_death()
+        if not self._stopping and revival.is_news:
+            tell(Event.WORKER_KEEPS_ENDING if revival.keeps_dying else Event.WORKER_ENDED, worker=index, how=how)
 
     def _revive_store(self) -> None:
         if not self._store or self._stopping or not self._store.ended():
             return
-        revival = self._store_revival
         if not self._store_due:
-            self._store_due = revival.due_after_death()
-            if revival.is_news:
-                tell(Event.STORE_KEEPS_ENDING if revival.keeps_dying else Event.STORE_ENDED)
+            self._lost_store("see valkey.log")
         if time.monotonic() >= self._store_due:
-            revival.begins()
+            self._store_revival.begins()
             self._store_due = 0.0
-            self._store.start()
+            try:
+                self._store.start()
+            except (OSError, RedirectError) as error:
+                self._lost_store(f"not started: {error}")
+
+    def _lost_store(self, how: str) -> None:
+        revival = self._store_revival
+        self._store_due = revival.due_after_death()
+        if revival.is_news:
+            tell(Event.STORE_KEEPS_ENDING if revival.keeps_dying else Event.STORE_ENDED, how=how)
 
     def _stop_workers(self) -> None:
         self._node.close()

@@ -1,16 +1,18 @@
-"""Owns that a service can be started and stopped as often as one likes while platforms ask: a hundred times in
-`make chaos`."""
+"""Owns that a service can be started and stopped as often as one likes while platforms ask, a hundred times in
+`make chaos`, and that it outlives a machine without room for another process."""
 
 from __future__ import annotations
 
 import os
+import resource
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from redis import Redis
 
-from conftest import eventually
+from conftest import LISTED, eventually
 from redirect.adapters.spool import holding
 from tests.chaos.stage import Load
 from tests.ports import listens
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
     from conftest import Service
 
 TIMES = int(os.environ.get("STARTS", "1"))
+NO_FILES = (3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+ODD = """
+import errno, os, pathlib
+fork, there = os.fork, lambda name: pathlib.Path(__file__).with_name(name).exists()
+def may_fork():
+    if there("crowded"):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return fork()
+os.fork = may_fork
+"""
+"""Python reads this module at its start: no limit of the kernel keeps root from forking."""
 
 
 @pytest.mark.timeout(60 + 20 * TIMES)
@@ -46,6 +59,39 @@ def test_starts_and_stops_under_load_lose_nothing_and_leave_nothing(make_service
     assert service.stop() == 0
     assert list((service.data_dir / "spool").iterdir()) == []
     assert "Traceback" not in service.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where files are put that make something odd happen to a service."""
+    directory = tmp_path_factory.mktemp("odd")
+    (directory / "sitecustomize.py").write_text(ODD)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def service(make_service: Callable[..., Service], odd: Path) -> Service:
+    service = make_service("--demo", REDIRECT_WORKERS="2", PYTHONPATH=str(odd))
+    eventually(lambda: "redirect counts" in service.log.read_text(), 20, "it does not say how to go on")
+    return service
+
+
+def test_where_no_process_can_be_started_the_others_go_on_until_it_can(service: Service, odd: Path) -> None:
+    assert service.process is not None
+    supervisor, store, workers = service.process.pid, service.store_pid(), service.workers()
+    files = resource.prlimit(supervisor, resource.RLIMIT_NOFILE, NO_FILES)
+    (odd / "crowded").touch()
+    os.kill(store, signal.SIGKILL)
+    os.kill(workers[0], signal.SIGKILL)
+    os.kill(supervisor, signal.SIGHUP)
+    for line in ("worker 0 ended (not started: ", "the embedded store ended (not started: ", "reload refused"):
+        eventually(lambda: line in service.log.read_text(), 20, f"the log does not say: {line}")  # noqa: B023
+    assert service.workers() == workers[1:]
+    assert service.check(LISTED)["action"] == "block"
+    (odd / "crowded").unlink()
+    resource.prlimit(supervisor, resource.RLIMIT_NOFILE, files)
+    eventually(lambda: len(service.workers()) == 2, 20, "the worker was not started again")
+    eventually(lambda: service.get("/readyz").json()["store"] == "reachable", 20, "the store was not started again")
 
 
 def _counted(service: Service) -> int:
