@@ -24,7 +24,7 @@ from redirect.adapters.background import end, repeat
 from redirect.adapters.board import Board
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.events import Event, tell
-from redirect.adapters.handover import Handover, hold_back_reload
+from redirect.adapters.handover import Handover, hold_back
 from redirect.adapters.listeners import Listeners
 from redirect.adapters.lock import DataDirectoryLock
 from redirect.adapters.store import Store
@@ -67,7 +67,7 @@ def serve(
     """Run until SIGTERM or SIGINT. `announce` gets the address we listen on once the workers answer; `first_list` is
     called once the store answers, and publishes the sample list of a demo where nothing is. `before` is what the
     program before this one has handed over; on trial nothing is run, and whatever could not be is raised."""
-    hold_back_reload()
+    hold_back([signal.SIGHUP])  # a reload that is asked for while the service starts comes after
     logs.set_up(logs.Anomalies(), settings.log_format)
     keys, content = load_keys(settings), load_content(settings)
     Store(store_url(settings))  # an address that cannot be one stops the start here, not each worker

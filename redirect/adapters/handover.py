@@ -22,7 +22,7 @@ import msgspec
 from redirect.domain.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping, Sequence
+    from collections.abc import Iterable, MutableMapping, Sequence
 
 NAME = "REDIRECT_HANDOVER"
 """Carries it from one program to the next in the environment; no setting, though it is named like one."""
@@ -94,24 +94,22 @@ class Trial:
 
 
 def hand_over(handover: Handover) -> str:
-    """Become the next program. Signals that come meanwhile wait until it can hear them (see `hear`). Comes back, with
-    the reason, only where the system does not let it."""
+    """Become the next program. Signals that are held back wait until it can hear them. Comes back, with the reason,
+    only where the system does not let it."""
     sys.stdout.flush()
     sys.stderr.flush()
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     for descriptor in (*handover.listeners.values(), handover.lock):
         os.set_inheritable(descriptor, True)  # noqa: FBT003
     text = msgspec.json.encode(handover).decode()
     try:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, NAME: text})  # noqa: S606
     except OSError as error:
-        hear()
         return f"{sys.executable}: {error.strerror}"
 
 
-def hold_back_reload() -> None:
-    """Until `hear`: one that is asked for while the service starts comes after."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))
+def hold_back(numbers: Iterable[signal.Signals] = SIGNALS) -> None:
+    """Until `hear`, also if that is in the next program. What came before has been handled when this returns."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 
 
 def hear() -> None:

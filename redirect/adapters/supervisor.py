@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from redirect.adapters.events import Event, tell
-from redirect.adapters.handover import Retiring, Trial, hand_over, hear
+from redirect.adapters.handover import Retiring, Trial, hand_over, hear, hold_back
 from redirect.adapters.processes import end_with_parent
 from redirect.domain.errors import RedirectError
 
@@ -156,9 +156,14 @@ class Supervisor:
             return
         self._trial = None
         if not why_not:
-            tell(Event.HANDING_OVER)
-            why_not = hand_over(self._handover())
-        tell(Event.RELOAD_REFUSED, reason=why_not)
+            hold_back()
+            # A stop that came before is known here alone; one that comes from now on, the next program hears.
+            if not self._stopping:
+                tell(Event.HANDING_OVER)
+                why_not = hand_over(self._handover())
+            hear()
+        if why_not:
+            tell(Event.RELOAD_REFUSED, reason=why_not)
 
     def _handover(self) -> Handover:
         return self._node.handover((*self._workers, *self._before.workers))
