@@ -72,14 +72,11 @@ class LiveList:
                 return
 
     def take(self, envelope: bytes, body: bytes) -> None:
-        """Check, keep and swap. Raises ListError, and changes nothing, for a bundle that proves bad."""
-        try:
-            manifest = self._proven(envelope, body)
-            with self._alone():
-                snapshot = self._keep(self._directory / str(manifest.version), envelope, body)
-        except ListError as error:
-            self.refused = str(error)
-            raise
+        """Check, keep and swap. Raises ListError for a bundle that proves bad, OSError where it cannot be kept; then
+        nothing has changed."""
+        manifest = self._proven(envelope, body)
+        with self._alone():
+            snapshot = self._keep(self._directory / str(manifest.version), envelope, body)
         self._swap(snapshot)
         self.refused = ""
 

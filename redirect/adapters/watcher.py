@@ -45,7 +45,16 @@ class ListWatcher:
                 self._lists.refused, self._refused_version = "", 0
             # An older one is taken up too, so that it is refused and said to be: somebody may have put it back.
             elif version not in {0, self._refused_version}:
-                await self._take(version)
+                await self._try(version)
+
+    async def _try(self, version: int) -> None:
+        try:
+            await self._take(version)
+        except (ListError, OSError) as error:
+            # A full disk as well: a list is fetched in vain once in a while, and not with every look.
+            self._refused_version, self._patience = version, LOOKS_BEFORE_RETRY
+            why = self._lists.refused = getattr(error, "strerror", None) or str(error)
+            tell(Event.LIST_REFUSED, version=max(0, version), live=self._lists.live.version, reason=why)
 
     async def _take(self, version: int) -> None:
         # One worker of a node fetches a bundle: of a hundred nodes with thirty each, a hundred ask at once, not 3,000.
@@ -68,17 +77,9 @@ class ListWatcher:
 
     async def _fetch(self, version: int) -> None:
         found = await self._place.read_list()
-        if found is None:
-            return
-        try:
+        if found is not None:
             # In a thread: checking a million entries takes long enough for requests to notice.
             await asyncio.to_thread(self._lists.take, *found)
-        except ListError as error:
-            self._refused_version = version
-            self._patience = LOOKS_BEFORE_RETRY
-            live = self._lists.live.version
-            tell(Event.LIST_REFUSED, version=max(0, version), live=live, reason=str(error))
-        else:
             tell(Event.LIST_LIVE, version=version)
 
 

@@ -9,10 +9,12 @@ import asyncio
 import base64
 import hashlib
 import os
+import resource
 import struct
 import threading
 import time
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -30,7 +32,7 @@ from conftest import PLAIN, eventually
 from redirect.adapters import bundles, keyring
 from redirect.adapters.list_places import DirectoryPlace
 from redirect.adapters.live_list import LiveList
-from redirect.adapters.watcher import ListWatcher
+from redirect.adapters.watcher import LOOKS_BEFORE_RETRY, ListWatcher
 from redirect.domain.build import build
 from redirect.domain.bundle import HEADER_BYTES, U64, Bundle, checksum
 from redirect.domain.fold import fold
@@ -219,6 +221,31 @@ async def test_one_worker_of_a_node_fetches_a_bundle_and_the_others_map_it(tmp_p
             await asyncio.gather(*(watcher.look() for watcher in watchers))
         assert [lists.live.version for lists in workers] == [version] * 4
         assert place.fetched == version
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file of this process may grow: the same error as on a full disk, without one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_list_that_finds_no_room_is_said_to_be_refused_and_taken_once_there_is_room(tmp_path: Path) -> None:
+    place = CountingPlace(tmp_path / "live")
+    lists = LiveList(tmp_path / "lists", LIST_KEY, [keyring.public_key(SIGNING)], time.time)
+    watcher = ListWatcher(place, lists)
+    bundles.write(tmp_path / "live", *signed(GOOD, 1))
+    with no_room():
+        for _ in range(LOOKS_BEFORE_RETRY):
+            await watcher.look()
+    assert (lists.live.version, place.fetched) == (0, 1)
+    assert lists.refused == "File too large"
+    await watcher.look()
+    assert (lists.live.version, lists.refused) == (1, "")
 
 
 async def test_what_lies_on_disk_is_proven_before_it_is_mapped(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from redirect.adapters.files import write_atomically
 from redirect.adapters.spool import CAPACITY, Spool
 from redirect.adapters.store import LIVE_LIST
 from redirect.domain.counts import CHECKS
+from redirect.tools.live import SAMPLE
 from tests.chaos.stage import SLACK, Valkey
 
 if TYPE_CHECKING:
@@ -130,6 +131,21 @@ def worker_starts_on_a_full_disk(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
+def list_comes_to_a_full_disk(stage: Stage) -> Iterator[None]:
+    """Larger than any file may become. Not every second is it fetched for that, and it is live once there is room."""
+    source, out = stage.directory / "large.csv", str(stage.directory / "large")
+    source.write_text("\n".join(["kind,value", *(f"url,http://large.example/{n}" for n in range(30_000))]))
+    stage.service.run("lists", "build", str(SAMPLE), str(source), "--out", out)
+    before = stage.service.get("/readyz").json()["list_version"]
+    with _no_room(stage.service.workers()):
+        stage.service.run("lists", "publish", out, "--accept-change")
+        yield
+        assert stage.metric("list_refused") == 1
+        assert stage.service.log.read_text().count("is refused") <= 2 * len(stage.service.workers())
+    eventually(lambda: stage.service.get("/readyz").json()["list_version"] > before, SLACK)
+
+
+@contextmanager
 def _no_room(pids: list[int]) -> Iterator[None]:
     for pid in pids:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (CAPACITY - 1, resource.RLIM_INFINITY))
@@ -231,6 +247,7 @@ FAULTS = (
     Fault("the store's name leads nowhere", name_gone, store="unreachable", needs_names=True, lasts=1),
     Fault("the disk is full", disk_full, says="no room for counts", quick=True, lasts=0.5),
     Fault("the disk is full and a worker starts", worker_starts_on_a_full_disk, says="no room for counts", cuts=True),
+    Fault("the disk is full and a list comes", list_comes_to_a_full_disk, says="is refused", lasts=8),
     Fault("the clock jumps", clock_jumps, lasts=1),
     Fault("a worker crashes in a loop", worker_crashes_in_a_loop, says="keeps ending", cuts=True, lasts=8),
     Fault("a spool is cut short", spool_truncated, lasts=0, quick=True),
