@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.processes import children
-from redirect.adapters.background import repeat
+from redirect.adapters.background import end, repeat
 from redirect.adapters.embedded import EmbeddedStore
 from redirect.adapters.flush import ROUND, Flusher, drain
 from redirect.adapters.lock import DataDirectoryLock
@@ -223,9 +223,7 @@ async def _count(data: Path, url: str, notes: Notes, worker: int) -> None:
             await asyncio.sleep(notes.pause)
         if left <= 0:
             await stopping.wait()
-        beside.cancel()
-        with suppress(asyncio.CancelledError):
-            await beside
+        await end([beside])
         await flusher.finish()
         spool.close()
 

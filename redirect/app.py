@@ -64,7 +64,8 @@ class Worker:
         self.spool = open_spool(data / "spool", time.time, partial(board.add, Metric.LOST_COUNTS))
         self.flusher = Flusher(self.spool, data / "spool", self.store)
         self.releaser = Releaser(self.store, time.time, settings.minimum_cell, lambda: self.flusher.settled)
-        self.list_watcher = ListWatcher(place_of(settings.list_source) or self.store, self.lists)
+        self.list_place = place_of(settings.list_source) or self.store
+        self.list_watcher = ListWatcher(self.list_place, self.lists)
         self.key_watcher = KeyWatcher(self.store, self.access)
         self.pause_watcher = PauseWatcher(self.store, self.directory)
         self.stop_watcher = StopWatcher(self.store, self.experiments)

@@ -6,13 +6,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from redirect.adapters.background import repeat
+from redirect.adapters.background import end, repeat
 from redirect.adapters.categories import shipped_categories
 from redirect.adapters.flush import Flusher
 from redirect.adapters.keyring import decode, decode_several
@@ -92,8 +91,8 @@ class LocalChecker:
         key: str = "",
         on_error: str = "open",
     ) -> None:
-        found = place_of(place)
-        if found is None or ("://" in place and not place.startswith("https://")):
+        self._place = place_of(place)
+        if self._place is None or ("://" in place and not place.startswith("https://")):
             raise SettingsError("place: a directory or an https:// address is needed")
         if on_error not in ON_ERROR:
             raise SettingsError(f"on_error: one of {', '.join(ON_ERROR)} is needed")
@@ -102,7 +101,7 @@ class LocalChecker:
         keys = decode("list_key", list_key), decode_several("trust", trust)
         self._lists = LiveList(directory / "lists", *keys, time.time, local=True)
         self._lists.load_last_known_good()
-        self._watcher = ListWatcher(found, self._lists)
+        self._watcher = ListWatcher(self._place, self._lists)
         sums = directory / "spool"
         self._spool = open_spool(sums, time.time, lambda: None, SharedSpool) if service else None
         self._sender = TallyClient(service, key) if service else None
@@ -168,10 +167,8 @@ class LocalChecker:
         if self._flusher:
             tasks.append(asyncio.create_task(repeat(self._flusher.round, SEND_EVERY)))
         await self._stopping.wait()
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(tasks)
+        await self._place.close()
         if self._flusher and self._sender:
             await self._flusher.finish()
             await self._sender.close()

@@ -213,6 +213,7 @@ async def _work(worker: Worker, board: Board, listeners: Sockets) -> None:
     await end(tasks)
     await worker.flusher.finish()
     worker.spool.close()
+    await worker.list_place.close()
     await worker.store.close()
     await worker.ledger.close()
 

@@ -37,6 +37,10 @@ class HttpsPlace:
         body = await self._get(bundles.BODY_NAME, {}, BODY_LIMIT)
         return envelope.content, body.content
 
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
     async def _get(self, name: str, headers: dict[str, str], limit: int) -> httpx.Response:
         try:
             async with self._client.stream("GET", f"{self._url}/{name}", headers=headers) as answer:

@@ -24,6 +24,8 @@ class ListPlace(Protocol):
 
     async def read_list(self) -> tuple[bytes, bytes] | None: ...
 
+    async def close(self) -> None: ...
+
 
 class DirectoryPlace:
     """A directory, perhaps on a disk that several nodes share."""
@@ -40,6 +42,9 @@ class DirectoryPlace:
         parts = (self._directory / name for name in (bundles.ENVELOPE_NAME, bundles.BODY_NAME))
         envelope, body = [await asyncio.to_thread(_read, path) for path in parts]
         return (envelope, body) if envelope and body else None
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
 
 
 def place_of(source: str) -> ListPlace | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import os
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.endure import open_files
 from conftest import eventually
+from redirect.adapters.bundles import ENVELOPE_NAME
 from redirect.adapters.https_place import HttpsPlace
 from redirect.adapters.list_places import UNREADABLE, DirectoryPlace, claimed_version
 from redirect.domain.errors import StoreError
@@ -34,6 +38,8 @@ def web(tmp_path: Path) -> Iterator[str]:
     """The address of a real server on loopback that gives out `tmp_path`."""
 
     class Quiet(SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # so that connections are kept
+
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
             pass
 
@@ -72,13 +78,29 @@ async def test_an_address_gives_version_and_both_parts(web: str, tmp_path: Path,
     place = HttpsPlace(f"{web}/live")
     assert await place.list_version() == await DirectoryPlace(tmp_path / "live").list_version() > 0
     assert await place.read_list() == await DirectoryPlace(tmp_path / "live").read_list()
+    await place.close()
 
 
 async def test_an_address_that_does_not_answer_or_has_nothing_is_a_store_error(web: str) -> None:
-    with pytest.raises(StoreError, match="404"):
-        await HttpsPlace(f"{web}/nothing").list_version()
-    with pytest.raises(StoreError, match="did not answer"):
-        await HttpsPlace("http://127.0.0.1:9").list_version()
+    for address, said in ((f"{web}/nothing", "404"), ("http://127.0.0.1:9", "did not answer")):
+        place = HttpsPlace(address)
+        with pytest.raises(StoreError, match=said):
+            await place.list_version()
+        await place.close()
+
+
+async def test_a_place_that_is_closed_leaves_no_connection_open(web: str, tmp_path: Path) -> None:
+    (tmp_path / ENVELOPE_NAME).write_text("{}")
+    place, before = HttpsPlace(web), open_files(os.getpid())
+    assert await place.list_version() == UNREADABLE
+    assert open_files(os.getpid()) > before
+    await place.close()
+    for _ in range(100):
+        if open_files(os.getpid()) <= before:
+            break
+        await asyncio.sleep(0.05)
+    else:
+        pytest.fail("a connection is left")
 
 
 async def test_a_directory_without_a_list_has_version_0(tmp_path: Path) -> None:

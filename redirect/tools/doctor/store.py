@@ -134,7 +134,10 @@ async def live_list(settings: Settings, prover: BundleProver) -> list[Finding]:
 async def _found(settings: Settings) -> tuple[bytes, bytes] | None:
     place = place_of(settings.list_source)
     if place:
-        return await place.read_list()
+        try:
+            return await place.read_list()
+        finally:
+            await place.close()
     if is_reachable(settings):
         async with Store(store_url(settings)) as store:
             return await store.read_list()
