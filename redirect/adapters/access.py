@@ -13,10 +13,9 @@ import secrets
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from redirect.adapters.files import Copy
 from redirect.domain.access import Access, Scope
+from redirect.domain.records import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +82,8 @@ class AccessKeys:
 
     def refresh(self, records: Mapping[str, bytes]) -> None:
         """Take over what the store holds, and keep a copy for the time when it does not answer."""
-        read = {key: _read(record) for key, record in records.items()}
+        read = {key: decoded(record, Access) for key, record in records.items()}
+        # One that cannot be read gives no access, and takes nobody else's away.
         access = {key: record for key, record in read.items() if record is not None}
         changed = self._take(access)
         if changed:
@@ -110,11 +110,3 @@ def _digest(key: str) -> bytes:
         return bytes.fromhex(key)
     except ValueError:
         return b""
-
-
-def _read(record: bytes) -> Access | None:
-    """None for a record that is none: it gives no access, and takes nobody else's away."""
-    try:
-        return msgspec.json.decode(record, type=Access)
-    except msgspec.DecodeError:
-        return None

@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from redirect.domain.records import decoded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -40,8 +42,8 @@ class Copy:
 
     def read(self, kind: type[Kind]) -> Kind | None:
         """What was kept, if anything; a damaged copy must not stop the start, since the store has it, too."""
-        with suppress(msgspec.DecodeError, OSError):
-            return msgspec.json.decode(self._path.read_bytes(), type=kind)
+        with suppress(OSError):
+            return decoded(self._path.read_bytes(), kind)
         return None
 
     def keep(self, value: object, *, changed: bool) -> None:

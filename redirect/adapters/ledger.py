@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,6 +17,7 @@ from redirect.adapters.store_client import connect, store_errors, write
 from redirect.domain.figures import Given, Place, month_of, months_before
 from redirect.domain.notes import Note
 from redirect.domain.periods import DAY_SECONDS, iso
+from redirect.domain.records import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ class StoreLedger:
         """What was given for one platform."""
         found = {}
         for name, record in (await self._all(f"figures:{{{platform}}}")).items():
-            parts, figure = name.decode().split(SEPARATOR), _read(record, Given)
+            parts, figure = name.decode().split(SEPARATOR), decoded(record, Given)
             if len(parts) == len(Place._fields) and figure is not None:
                 found[Place(*parts)] = figure
         return found
@@ -72,14 +73,14 @@ class StoreLedger:
     async def notes(self, platform: str) -> dict[str, Note]:
         """Those of one platform, and those of all, by name."""
         found = {**await self._all(_notes("")), **await self._all(_notes(platform))}
-        read = {name.decode(): _read(record, Note) for name, record in found.items()}
+        read = {name.decode(): decoded(record, Note) for name, record in found.items()}
         return {name: note for name, note in read.items() if note is not None}
 
     async def write_note(self, platform: str, name: str, note: Note) -> None:
         """Keep a note; of all platforms where `platform` is empty."""
         oldest = iso(int(self._clock()) // DAY_SECONDS - NOTES_KEPT)
         found = await self._all(_notes(platform))
-        old = [each.decode() for each, record in found.items() if (read := _read(record, Note)) and read.day < oldest]
+        old = [each.decode() for each, record in found.items() if (read := decoded(record, Note)) and read.day < oldest]
         await self._change(_notes(platform), {name: msgspec.json.encode(note)}, old)
 
     async def delete_note(self, platform: str, name: str) -> None:
@@ -118,11 +119,3 @@ class StoreLedger:
 
 def _notes(platform: str) -> str:
     return f"notes:{{{platform or EVERYONE}}}"
-
-
-def _read(record: bytes, kind: type[Any]) -> Any:
-    """None for a record that is none."""
-    try:
-        return msgspec.json.decode(record, type=kind)
-    except msgspec.DecodeError:
-        return None

@@ -9,13 +9,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from redirect.adapters.events import Event, tell
 from redirect.adapters.files import Copy
 from redirect.domain.errors import StoreError
 from redirect.domain.experiments import Stop
 from redirect.domain.periods import DAY_SECONDS
+from redirect.domain.records import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,18 +24,11 @@ if TYPE_CHECKING:
     from redirect.domain.experiments import Experiment
     from redirect.journeys.ports import Clock
 
-_STOP = msgspec.json.Decoder(Stop)
-
 
 def read_stops(records: Mapping[str, bytes]) -> dict[str, Stop]:
     """Stops by experiment. One that cannot be read still stops."""
-    stops = {}
-    for name, record in records.items():
-        try:
-            stops[name] = _STOP.decode(record)
-        except msgspec.DecodeError:
-            stops[name] = Stop("by_hand", 0, said="the record of it cannot be read")
-    return stops
+    unread = Stop("by_hand", 0, said="the record of it cannot be read")
+    return {name: decoded(record, Stop) or unread for name, record in records.items()}
 
 
 class LiveExperiments:

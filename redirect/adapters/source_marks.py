@@ -13,6 +13,7 @@ import msgspec
 
 from redirect.adapters.fetch import Fetched, Mark
 from redirect.adapters.files import write_atomically
+from redirect.domain.records import decoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,10 +49,10 @@ class SourceMarks:
     def recall(self, version: int) -> None:
         """Take up what was kept, if it was for this recipe and for the bundle of this version."""
         try:
-            state = msgspec.json.decode(self._path.read_bytes(), type=_State)
-        except (OSError, msgspec.DecodeError):
+            state = decoded(self._path.read_bytes(), _State)
+        except OSError:
             return
-        if state.version == version and hmac.compare_digest(state.recipe.encode(), self._recipe.encode()):
+        if state and state.version == version and hmac.compare_digest(state.recipe.encode(), self._recipe.encode()):
             self._kept = state.sources
 
     def of(self, place: int) -> Mark | None:

@@ -17,6 +17,7 @@ import msgspec
 from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, SEPARATOR, SERVICES, SHOWN
 from redirect.domain.decision import Action
 from redirect.domain.periods import Span, Unit, unit_of
+from redirect.domain.records import decoded
 from redirect.domain.subject import ATTEMPTS, Mode
 from redirect.domain.sureness import Count
 
@@ -105,9 +106,6 @@ class _Kept(msgspec.Struct, array_like=True):
     parts: dict[str, dict[str, Count]]
 
 
-_KEPT = msgspec.json.Decoder(_Kept)
-
-
 def packed(sums: Summary) -> bytes:
     """A summary as it is kept; the same for the same sums."""
     parts = {
@@ -119,11 +117,8 @@ def packed(sums: Summary) -> bytes:
 
 def unpacked(record: bytes) -> Summary | None:
     """One that was kept; None where that was done in another form, or is damaged."""
-    try:
-        kept = _KEPT.decode(record)
-    except msgspec.DecodeError:
-        return None
-    if kept.form != FORM or kept.parts.keys() != {each.name for each in fields(Summary)}:
+    kept = decoded(record, _Kept)
+    if kept is None or kept.form != FORM or kept.parts.keys() != {each.name for each in fields(Summary)}:
         return None
     apart = {
         name: {tuple(key.split(SEPARATOR)): count for key, count in pivot.items()} for name, pivot in kept.parts.items()

@@ -33,8 +33,8 @@ def battered(make_service: Callable[..., Service], tmp_path_factory: pytest.Temp
 
 def _leave_rubbish(data: Path) -> None:
     (data / "spool").mkdir(parents=True)
-    for name in ("access.json", "pauses.json", "stopped.json"):
-        (data / name).write_bytes(b"\x00{")
+    for name, copy in (("access.json", b'{"\xff":{}}'), ("pauses.json", b"\x00{"), ("stopped.json", b'{"\xff":{}}')):
+        (data / name).write_bytes(copy)
     for spool, held in (("0", b"\xff" * 100), ("1", b""), ("2", b"\x10")):
         (data / "spool" / f"{spool * 16}.{1:012d}.batch").write_bytes(held)
         (data / "spool" / f"{spool * 16}.lock").touch()

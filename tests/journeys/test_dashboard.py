@@ -76,7 +76,7 @@ async def test_a_worker_that_has_just_begun_reads_no_release_of_a_month_that_was
     store.asked.clear()
     sums = (await dashboard(store, ledger, simulation.now).overview("seek")).sums
     assert not [unit for _, unit in store.asked if unit.days[0] in FIRST.days]
-    for record in (b"zorblax", b"[0,{}]", b'[1,{"steps":{}}]'):
+    for record in (b"zorblax", b"[0,{}]", b'[1,{"steps":{}}]', b'[1,{"\xff":{}}]'):
         await store.write_summary("seek", FIRST, 10, record)
         assert (await dashboard(store, ledger, simulation.now).overview("seek")).sums == sums
         assert store.asked

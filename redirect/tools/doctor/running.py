@@ -9,6 +9,7 @@ import msgspec
 
 from redirect.adapters.lock import is_held
 from redirect.domain.findings import fault, fine, warning
+from redirect.domain.records import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +38,10 @@ def service(settings: Settings) -> Iterator[Finding]:
     host = EVERYWHERE.get(settings.host, f"[{settings.host}]" if ":" in settings.host else settings.host)
     address = f"http://{host}:{settings.port}"
     try:
-        answer = httpx.get(f"{address}/readyz", timeout=PATIENCE, trust_env=False)
-        ready = msgspec.json.decode(answer.content, type=Ready)
-    except (httpx.HTTPError, msgspec.DecodeError):
+        ready = decoded(httpx.get(f"{address}/readyz", timeout=PATIENCE, trust_env=False).content, Ready)
+    except httpx.HTTPError:
+        ready = None
+    if ready is None:
         yield warning(
             "service",
             f"one holds {settings.data_dir}, and nothing of ours answers at {address}",
