@@ -91,8 +91,8 @@ class LocalChecker:
         key: str = "",
         on_error: str = "open",
     ) -> None:
-        self._place = place_of(place)
-        if self._place is None or ("://" in place and not place.startswith("https://")):
+        found = place_of(place)
+        if found is None or ("://" in place and not place.startswith("https://")):
             raise SettingsError("place: a directory or an https:// address is needed")
         if on_error not in ON_ERROR:
             raise SettingsError(f"on_error: one of {', '.join(ON_ERROR)} is needed")
@@ -101,7 +101,7 @@ class LocalChecker:
         keys = decode("list_key", list_key), decode_several("trust", trust)
         self._lists = LiveList(directory / "lists", *keys, time.time, local=True)
         self._lists.load_last_known_good()
-        self._watcher = ListWatcher(self._place, self._lists)
+        self._place, self._watcher = found, ListWatcher(found, self._lists)
         sums = directory / "spool"
         self._spool = open_spool(sums, time.time, lambda: None, SharedSpool) if service else None
         self._sender = TallyClient(service, key) if service else None
