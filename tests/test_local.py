@@ -149,16 +149,17 @@ def full_disk() -> Iterator[None]:
 
 @pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_costs_counts_and_no_answer(
-    build: Callable[..., str], open_checker: Callable[..., LocalChecker], service: Service
+    tmp_path: Path, open_checker: Callable[..., LocalChecker], service: Service
 ) -> None:
-    assert open_checker(build("gronfel dasp"), service=service.url, key="demo").check("gronfel dasp").action == "block"
+    checker = open_checker(str(tmp_path / "nothing"), on_error="closed", service=service.url, key="demo")
+    assert checker.check("chocolate cake").action == "block"
 
 
 def test_nothing_is_counted_where_nobody_said_where_sums_go(
-    build: Callable[..., str], open_checker: Callable[..., LocalChecker], tmp_path: Path
+    tmp_path: Path, open_checker: Callable[..., LocalChecker]
 ) -> None:
-    assert open_checker(build("gronfel dasp")).check("gronfel dasp").action == "block"
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["lists"]
+    assert open_checker(str(tmp_path / "nothing")).check("chocolate cake").action == "allow"
+    assert not list((tmp_path / "cache").rglob("*.batch"))
 
 
 def tally(service: Service, **changes: Any) -> int:
