@@ -38,9 +38,10 @@ class ShownChapters:
         weeks = [week.first for month in self._months for week in units_within(Span.WEEK, month.unit.days)]
         found = (self._all.weeks.get((week, SHOWN)) for week in weeks)
         shown = tuple(float(count.shown) if count else None for count in found)
+        known = [count for count in shown if count is not None]
         chart = Chart(
             "Warnings shown, by week",
-            extent("Warnings shown in a week", [count for count in shown if count is not None]),
+            extent("Warnings shown in a week", known),
             tuple(weeks),
             {"Warnings shown": shown},
         )
@@ -60,7 +61,7 @@ class ShownChapters:
             months,
             "A chart of weeks leaves out what is published by the month alone: it shows a little less than the table.",
         )
-        charts, tables = (chart,) if weeks else (), (by_month, self._kinds())
+        charts, tables = (chart,) if known else (), (by_month, self._kinds())
         return Section("warnings", "How often the warning was shown", charts=charts, tables=tables)
 
     def _month(self, month: Month) -> tuple[str | int | None, ...]:
