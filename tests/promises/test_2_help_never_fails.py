@@ -269,7 +269,7 @@ BREAKABLE = (
     "redirect.web.pages.asked",
     "redirect.web.pages.page_headers",
     "redirect.web.pages._looked_at",
-    "redirect.web.pages._reader",
+    "redirect.web.pages.Pages._reader",
     "redirect.web.resources.page_headers",
     "redirect.web.resources.text_header",
 )
