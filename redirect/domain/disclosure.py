@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from redirect.domain.counts import Rung, Table
-    from redirect.domain.periods import Unit
+    from redirect.domain.periods import Span, Unit
 
 MINIMUM_CELL = 10
 ROUND_TO = 5
@@ -61,6 +61,28 @@ def rounded_rows(table: Table, cells: Iterable[tuple[int, str, int]]) -> Iterato
         shown, labels = publishable(count), joined.split(SEPARATOR)
         if shown is not None and len(labels) == len(table.dimensions):
             yield dict(zip(table.columns, (table.start(period), *labels, shown), strict=True))
+
+
+def rungs_passed(table: Table, span: Span, labels: Labels) -> int:
+    """How many rungs did not show a row of these labels before one did; as many as may be where that cannot be told."""
+    rungs = enumerate(table.ladder)
+    found = [place for place, rung in rungs if rung.span is span and table.merged(labels, rung) == labels]
+    return max(found, default=len(table.ladder) - 1)
+
+
+def most_beyond(shown: int, passed: int) -> int:
+    """How much larger than a sum that is shown, after so many rungs, its cells may be together.
+
+    A cell that has passed n rungs may be n larger than what it adds (see `most_unseen`), and adds MINIMUM_CELL - 2 at
+    least then. So there are no more of those than fill the sum, which itself is shown too small by ROUND_TO at most.
+    """
+    return ROUND_TO + passed * ((shown + ROUND_TO) // (MINIMUM_CELL - 2)) if passed else 0
+
+
+def most_unseen(table: Table, minimum: int) -> int:
+    """How large a cell may be that no rung shows. On the first, one less than `minimum`; on each that follows, one such
+    cell adds one less than that, which leaves room for another one of 1."""
+    return minimum - 1 + len(table.ladder) - 1
 
 
 def disclose(

@@ -36,7 +36,8 @@ METHODS: Final = (
         "Counts are published by the 10-5 rule of the Office for National Statistics: a cell below {minimum} is "
         "left out, and any other is rounded to the nearest 5. Cells that are too small are put together with "
         "others like them, by week, language, month, region and at last all countries, until their sum is large "
-        "enough. What is still too small then is missing, so that sums here are a little too low."
+        "enough. Such a sum takes the largest of them for smaller than they are, and what is still too small then is "
+        "missing: so sums here are a little too low."
     ),
     (
         "Months are whole weeks, Monday to Sunday: those whose Thursday lies in the month. Days are in UTC. "
@@ -44,7 +45,7 @@ METHODS: Final = (
     ),
     (
         "A range after a share holds the truth in 95 of 100 such cases. It covers chance (Wilson's score "
-        "interval), rounding, and the most that may be missing."
+        "interval), rounding, and the most that may be missing for these reasons."
     ),
     (
         "Arms of experiments are compared by always-valid tests: stopping first, ways to help second, never "

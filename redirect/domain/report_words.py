@@ -53,7 +53,7 @@ def about(count: Count) -> str:
 
 
 def give_or_take(count: Count) -> str:
-    return f"rounded, give or take {count.give_or_take:,}; up to {count.hidden:,} more were too few to be shown"
+    return f"rounded, give or take {count.give_or_take:,}; up to {count.hidden:,} more were too few to be shown in full"
 
 
 def month_name(number: int) -> str:

@@ -1,21 +1,23 @@
 """Owns what a month comes to: published cells of one platform, added up for a page. Must never be given a count that
 has not been published.
 
-How much may be hidden beside a sum follows from the ladder of its table: for each kind of warning (category, message,
-variant, attempt) and each step, one cell of a month may have remained too small to be shown even with all countries
-together; in `checks`, one cell of a week.
+How much may be hidden beside a sum follows from the ladder of its table: what disclosure took from cells that it
+merged, and what it did not show at all. For each kind of warning (category, message, variant, attempt) and each step,
+one cell of a month may have remained too small to be shown even with all countries together; in `checks`, of a week.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, fields
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import msgspec
 
 from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, SEPARATOR, SERVICES, SHOWN
 from redirect.domain.decision import Action
+from redirect.domain.disclosure import most_beyond, most_unseen, rungs_passed
 from redirect.domain.periods import Span, Unit, unit_of
 from redirect.domain.records import decoded
 from redirect.domain.subject import ATTEMPTS, Mode
@@ -23,6 +25,8 @@ from redirect.domain.sureness import Count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from redirect.domain.counts import Table
 
 UNKNOWN = "unknown"
 REPEATS = frozenset(ATTEMPTS) - {UNKNOWN}
@@ -88,15 +92,15 @@ def summary(tables: Mapping[str, Sequence[Cell]], minimum: int) -> Summary:
         countries=_stepwise(kinds, lambda kind: (kind.country,), minimum),
         categories=_stepwise(kinds, lambda kind: (kind.category,), minimum),
         weeks=weeks,
-        services=_each((((cell.labels[1], cell.labels[3]), cell.count) for cell in tables[SERVICES.name]), minimum),
-        devices=_each((((cell.labels[2],), cell.count) for cell in tables[DEVICES.name]), minimum),
+        services=_each(SERVICES, tables, lambda labels: (labels[1], labels[3]), minimum),
+        devices=_each(DEVICES, tables, lambda labels: labels[2:], minimum),
         warned=_by_attempt(warned, lambda row: (row.surface,), minimum),
         warned_weeks=_by_attempt(warned, lambda row: (row.week, row.surface), minimum),
         checked=sums(((row.surface,), row.sum) for row in checks),
     )
 
 
-FORM: Final = 1
+FORM: Final = 2
 """Of what is kept of a summary. Raise it when a summary of the same cells comes to something else: then what was kept
 before is made anew."""
 
@@ -147,22 +151,20 @@ def sums(pairs: Iterable[tuple[Key, Count]]) -> Pivot:
 def _kinds(cells: Iterable[Cell]) -> tuple[dict[Kind, Count], Pivot]:
     """Cells by kind, and of what is shown by day or week the steps of each week. A year of a large platform has many
     cells of few labels: so those are looked at once."""
-    week = _WeekOf()
-    whole: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
-    weeks: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+    week, beyond = _WeekOf(), _Beyond(FUNNEL)
+    whole: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
+    weeks: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
     for cell in cells:
         labels, count = cell.labels, cell.count
-        for both in (whole[labels], weeks[week[cell.unit], labels[-1]]):
-            both[0] += count
-            both[1] += 1
-    kinds: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
-    for labels, (shown, many) in whole.items():
-        both = kinds[labels[1:2] + labels[3:]]
-        both[0] += shown
-        both[1] += many
+        more = beyond.of(cell)
+        for three in (whole[labels], weeks[week[cell.unit], labels[-1]]):
+            three[0] += count
+            three[1] += 1
+            three[2] += more
+    kinds = sums((labels[1:2] + labels[3:], Count(*three)) for labels, three in whole.items())
     return (
-        {Kind(*key): Count(*both) for key, both in kinds.items()},
-        {key: Count(*both) for key, both in weeks.items() if key[0] != NO_WEEK},
+        {Kind(*key): count for key, count in kinds.items()},
+        {key: Count(*three) for key, three in weeks.items() if key[0] != NO_WEEK},
     )
 
 
@@ -176,11 +178,11 @@ class _Check(NamedTuple):
 
 
 def _checks(cells: Iterable[Cell]) -> Iterable[_Check]:
-    week = _WeekOf()
+    week, beyond = _WeekOf(), _Beyond(CHECKS)
     for cell in cells:
         _, surface, action, mode, attempt, degraded = cell.labels
         if mode == Mode.ENFORCE:
-            yield _Check(week[cell.unit], surface, action, attempt, degraded, Count(cell.count, 1))
+            yield _Check(week[cell.unit], surface, action, attempt, degraded, Count(cell.count, 1, beyond.of(cell)))
 
 
 def _stepwise(kinds: Mapping[Kind, Count], key: Callable[[Kind], Key], minimum: int) -> Pivot:
@@ -190,8 +192,8 @@ def _stepwise(kinds: Mapping[Kind, Count], key: Callable[[Kind], Key], minimum: 
     for kind in kinds:
         if kind.step == SHOWN:
             shown[key(kind)].add((kind.category, kind.message, kind.variant, kind.attempt))
-    steps = {step for *_, step in found}
-    hidden = [((*where, step), Count(hidden=minimum * len(each))) for where, each in shown.items() for step in steps]
+    steps, unseen = {step for *_, step in found}, most_unseen(FUNNEL, minimum)
+    hidden = [((*where, step), Count(hidden=unseen * len(each))) for where, each in shown.items() for step in steps]
     return sums([*found.items(), *hidden])
 
 
@@ -203,22 +205,31 @@ def _by_attempt(rows: Sequence[_Check], key: Callable[[_Check], Key], minimum: i
     attempts = {row.attempt for row in rows}
     if attempts & REPEATS:
         attempts |= REPEATS
+    unseen = most_unseen(CHECKS, minimum)
     hidden = (
-        ((*where, attempt), Count(hidden=minimum * sum(sent is (attempt in REPEATS) for *_, sent in several)))
+        ((*where, attempt), Count(hidden=unseen * sum(sent is (attempt in REPEATS) for *_, sent in several)))
         for where, several in kinds.items()
         for attempt in attempts
     )
     return sums([*(((*key(row), row.attempt), row.sum) for row in rows), *hidden])
 
 
-def _each(pairs: Iterable[tuple[Key, int]], minimum: int) -> Pivot:
-    """Sums of published cells by key; beside each, one hidden cell."""
-    found: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
-    for key, count in pairs:
-        both = found[key]
-        both[0] += count
-        both[1] += 1
-    return {key: Count(shown, cells, minimum) for key, (shown, cells) in found.items()}
+def _each(table: Table, tables: Mapping[str, Sequence[Cell]], key: Callable[[Key], Key], minimum: int) -> Pivot:
+    """Sums of published cells of a table by key; beside each, one hidden cell."""
+    beyond = _Beyond(table)
+    found = sums((key(cell.labels), Count(cell.count, 1, beyond.of(cell))) for cell in tables[table.name])
+    unseen = Count(hidden=most_unseen(table, minimum))
+    return {each: count.plus(unseen) for each, count in found.items()}
+
+
+class _Beyond:
+    """How much more a published cell of a table may stand for; how it was merged is worked out once for like ones."""
+
+    def __init__(self, table: Table) -> None:
+        self._passed = lru_cache(None)(partial(rungs_passed, table))
+
+    def of(self, cell: Cell) -> int:
+        return most_beyond(cell.count, self._passed(cell.unit.span, cell.labels))
 
 
 class _WeekOf(dict[Unit, str]):

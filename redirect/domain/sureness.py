@@ -7,7 +7,8 @@ Three things stand between a published share and the truth, and the limits hold 
 - rounding: each cell was rounded to the nearest 5, so it is off by -2 to 2, each as likely. The errors of many cells
   are put together with chance by adding the squares of distances from the share (Zou and Donner, Statistics in Medicine
   27, 2008, 1693-1702);
-- what was too small to be shown: at most so much more, added on the one side where it may lie.
+- what was too small to be shown, or to be added whole to a sum of small cells: at most so much more (`disclosure` says
+  how much), added on the one side where it may lie.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ ROUNDING = (ROUND_TO**2 - 1) / 12
 
 
 class Count(NamedTuple):
-    """A sum of published cells: what is shown, of how many cells, and how much may be hidden at most beside it."""
+    """A sum of published cells: what is shown, of how many cells, and how much more there may be at most, rounding
+    aside."""
 
     shown: int = 0
     cells: int = 0

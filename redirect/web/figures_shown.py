@@ -113,7 +113,7 @@ def written(value: Value, minimum: int) -> Written:
         return Written(middle, " to ".join(ends))
     if isinstance(value, Count):
         if not value.shown:
-            return Written(f"fewer than {max(minimum, value.hidden):,}", suppressed=True)
+            return Written(f"fewer than {max(minimum, value.hidden + 1):,}", suppressed=True)
         low, high = value.shown - value.give_or_take, value.shown + value.give_or_take + value.hidden
         return Written(f"{value.shown:,}", f"{low:,} to {high:,}" if high - low > value.shown * SURE else "")
     return Written(f"fewer than {minimum}", suppressed=True) if value is None else Written(f"{value:,}")

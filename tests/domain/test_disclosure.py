@@ -15,7 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redirect.domain.counts import CHECKS, DEVICES, FUNNEL, REST, SERVICES, TABLES, Table
-from redirect.domain.disclosure import MINIMUM_CELL, Release, disclose, publishable, rounded_rows, still_shown
+from redirect.domain.disclosure import (
+    MINIMUM_CELL,
+    ROUND_TO,
+    Release,
+    disclose,
+    most_beyond,
+    most_unseen,
+    publishable,
+    rounded_rows,
+    rungs_passed,
+    still_shown,
+)
 from redirect.domain.periods import Span, Unit, day_of, unit_of
 
 if TYPE_CHECKING:
@@ -163,6 +174,81 @@ def test_a_higher_minimum_shows_no_smaller_sum(counts: dict[Leaf, int], minimum:
     assert all(count >= minimum for release in releases.values() for count in release.shown.values())
     for release in released(FUNNEL, counts).values():
         assert all(count >= minimum for _, count in still_shown(release, minimum))
+
+
+def stood_for(
+    table: Table, counts: Mapping[Leaf, int], releases: Mapping[Unit, Release]
+) -> tuple[dict[tuple[Unit, Labels], int], dict[tuple[Unit, Labels], int]]:
+    """The truth behind each row, and of each cell of the last rung what no row shows."""
+    rows: dict[tuple[Unit, Labels], int] = defaultdict(int)
+    unseen: dict[tuple[Unit, Labels], int] = defaultdict(int)
+    for (day, labels), count in counts.items():
+        places = [(unit_of(rung.span, day), table.merged(labels, rung)) for rung in table.ladder]
+        row = next((place for place in places if place[1] in releases[place[0]].shown), None)
+        if row:
+            rows[row] += count
+        else:
+            unseen[places[-1]] += count
+    return rows, unseen
+
+
+NEARLY = st.sampled_from((0, 1, 1, 2, 8, 9, 9, 9, 10, 30))
+MANY: Mapping[str, st.SearchStrategy[dict[Leaf, int]]] = {
+    table.name: st.dictionaries(
+        st.tuples(st.integers(0, 27).map(lambda day: MONTH.days[day]), st.tuples(*map(st.sampled_from, labels))),
+        NEARLY,
+        min_size=10,
+        max_size=120,
+    )
+    for table, labels in (
+        (CHECKS, (["acme"], ["web"], ["block"], ["enforce"], ["0", "1"], ["no"])),
+        (FUNNEL, (["acme"], ["AR", "CL", "FI", "US", "ZZ"], ["es", "fi"], ["csam"], ["V1"], ["A"], ["0"], ["shown"])),
+        (SERVICES, (["acme"], ["one"], ["AR", "CL", "PE", "FI", "SE", "US", "ZZ"], ["main"])),
+    )
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), minimum=st.sampled_from((10, 10, 15, 50)))
+def test_no_row_and_no_gap_hides_more_than_is_said(name: str, data: st.DataObject, minimum: int) -> None:
+    table, counts = TABLES[name], data.draw(MANY[name])
+    releases = released(table, counts, minimum)
+    rows, unseen = stood_for(table, counts, releases)
+    for (unit, labels), truth in rows.items():
+        shown = releases[unit].shown[labels]
+        beyond = most_beyond(shown, rungs_passed(table, unit.span, labels))
+        assert -ROUND_TO // 2 < truth - shown <= (beyond or ROUND_TO // 2)
+    assert max(unseen.values(), default=0) <= most_unseen(table, minimum)
+
+
+def largest(*countries: str) -> dict[Leaf, int]:
+    """Of each two countries of a region as much as no rung before the last shows."""
+    pairs = zip(countries[::2], countries[1::2], strict=True)
+    return {
+        leaf: count
+        for one, other in pairs
+        for leaf, count in {
+            cell(0, one): 9,
+            cell(1, one): 1,
+            cell(0, one, "fi"): 1,
+            cell(-7, one): 1,
+            cell(0, other): 1,
+        }.items()
+    }
+
+
+def test_no_lower_limit_would_hold_on_the_first_rung_that_merges_nor_on_the_last() -> None:
+    days = {cell(day): 9 for day in range(5)}
+    assert released(FUNNEL, days)[unit_of(Span.WEEK, MONDAY)].shown == {cell(0)[1]: 35}
+    assert sum(days.values()) == 35 + most_beyond(35, 1)
+    regions = largest("AR", "CL", "FI", "SE", "FR", "DE", "US", "CA", "IT", "ES")
+    month = released(FUNNEL, regions)[MONTH].shown
+    assert month == {cell(0, REST, REST)[1]: 35}
+    assert sum(regions.values()) == 35 + most_beyond(35, rungs_passed(FUNNEL, Span.MONTH, next(iter(month))))
+    alone = {**largest("AR", "CL"), cell(0, "FI"): 1}
+    assert not released(FUNNEL, alone)[MONTH].shown
+    assert sum(alone.values()) == most_unseen(FUNNEL, 10)
 
 
 def test_a_minimum_below_the_rule_is_not_taken() -> None:

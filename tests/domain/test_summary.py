@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redirect.domain.counts import TABLES
+from redirect.domain.counts import CHECKS, SERVICES, TABLES, Table
 from redirect.domain.desistance import curve
+from redirect.domain.disclosure import disclose
 from redirect.domain.periods import Span, Unit, unit_of
+from redirect.domain.regions import MEMBERS
 from redirect.domain.summary import FORM, Summary, packed, summary, together, unpacked
 from redirect.domain.sureness import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WEEK = unit_of(Span.WEEK, 20_780)
 DAY = Unit(Span.DAY, WEEK.days[2])
 MONTH = unit_of(Span.MONTH, DAY.number)
+
+UNSEEN = 14
+"""Of a cell of `funnel`, after its six rungs: 9 on the first, and one more on each that follows."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +39,16 @@ def made(minimum: int = 10, **tables: list[Row]) -> Summary:
     return summary({name: tables.get(name, []) for name in TABLES}, minimum)
 
 
-def page(unit: Unit, step: str, count: int, country: str = "AR", attempt: str = "0", message: str = "V1") -> Row:
-    return Row(unit, ("acme", country, "es", "csam", message, "A", attempt, step), count)
+def page(
+    unit: Unit,
+    step: str,
+    count: int,
+    country: str = "AR",
+    attempt: str = "0",
+    message: str = "V1",
+    language: str = "es",
+) -> Row:
+    return Row(unit, ("acme", country, language, "csam", message, "A", attempt, step), count)
 
 
 def check(action: str, attempt: str, count: int, mode: str = "enforce", surface: str = "web", unit: Unit = WEEK) -> Row:
@@ -55,22 +72,40 @@ def test_a_summary_that_comes_to_something_else_takes_another_form() -> None:
         for country in ("AR", "CL")
     ]
     sums = made(funnel=rows, checks=[check("block", "0", 25), check("allow", "unknown", 900)])
-    assert (FORM, blake2b(packed(sums), digest_size=8).hexdigest()) == (1, "e3957f42c261f807")
+    assert (FORM, blake2b(packed(sums), digest_size=8).hexdigest()) == (2, "62b2333eed86560d")
 
 
 def test_days_weeks_and_months_add_up_and_only_weeks_are_shown_by_week() -> None:
-    found = made(funnel=[page(DAY, "shown", 20), page(WEEK, "shown", 15), page(MONTH, "shown", 10, "005")])
-    assert found.steps["shown",] == Count(45, 3, 10)
-    assert found.weeks == {(WEEK.first, "shown"): Count(35, 2)}
+    found = made(
+        funnel=[page(DAY, "shown", 20), page(WEEK, "shown", 15), page(MONTH, "shown", 10, "005", language="rest")]
+    )
+    assert found.steps["shown",] == Count(45, 3, UNSEEN + (5 + 2) + (5 + 4))
+    assert found.weeks == {(WEEK.first, "shown"): Count(35, 2, 5 + 2)}
     assert {country for country, _ in found.countries} == {"AR", "005"}
+
+
+def test_what_disclosure_takes_from_cells_that_it_merges_is_within_what_may_be_hidden() -> None:
+    """Nine on each day of a week; nine in each of forty countries."""
+    days = [(day, check("block", "0", 0).labels, 9) for day in WEEK.days]
+    countries = [country for members in MEMBERS.values() for country in members.split()][:40]
+    month = [(DAY.number, ("acme", "one", country, "main"), 9) for country in countries]
+    warned = made(checks=merged(CHECKS, WEEK, days)).warned["web", "0"]
+    helped = made(services=merged(SERVICES, MONTH, month)).services["one", "main"]
+    for found, truth in ((warned, 63), (helped, 360)):
+        assert found.shown + found.give_or_take < truth <= found.shown + found.hidden
+
+
+def merged(table: Table, unit: Unit, leaves: Iterable[tuple[int, tuple[str, ...], int]]) -> list[Row]:
+    """What is shown of a week or month none of whose days show anything."""
+    return [Row(unit, labels, count) for labels, count in disclose(table, unit, leaves, {}).shown.items()]
 
 
 def test_a_step_that_is_not_shown_may_hide_one_cell_for_each_kind_of_warning() -> None:
     rows = [page(DAY, "shown", 900), page(DAY, "shown", 400, attempt="1", message="V2"), page(DAY, "help_opened", 10)]
     found = made(funnel=rows)
-    assert found.steps["help_opened",] == Count(10, 1, 20)
-    assert found.categories["csam", "help_opened"].hidden == 20
-    assert made(20, funnel=rows).steps["help_opened",].hidden == 40
+    assert found.steps["help_opened",] == Count(10, 1, 2 * UNSEEN)
+    assert found.categories["csam", "help_opened"].hidden == 2 * UNSEEN
+    assert made(20, funnel=rows).steps["help_opened",].hidden == 2 * (UNSEEN + 10)
 
 
 def test_warnings_are_those_that_were_enforced() -> None:
