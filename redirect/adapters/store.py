@@ -166,7 +166,7 @@ class Store:
             pipeline = self._client.pipeline(transaction=False)
             for unit in units:
                 pipeline.get(_summary_key(platform, unit, minimum))
-            return list(await pipeline.execute())
+            return await run(self._client, pipeline)
 
     async def write_summary(self, platform: str, unit: Unit, minimum: int, record: bytes) -> None:
         """Keep what a month comes to, for as long as its releases."""

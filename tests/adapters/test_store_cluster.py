@@ -10,7 +10,7 @@ import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -29,8 +29,9 @@ from redirect.tools.backup import back_up, restore
 from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
+Found = TypeVar("Found")
 NOW = CHECKS.period(time.time()) + 50
 TODAY = FUNNEL.period(time.time()) + 50
 """To come, where no service of these tests counts."""
@@ -213,21 +214,27 @@ async def test_a_primary_that_is_killed_costs_no_count(cluster: str, nodes: Clus
 
 async def test_what_is_only_read_finds_the_replica_that_took_over(cluster: str, nodes: Cluster) -> None:
     """Reads in one go, as reports make them: their library would ask the one that is gone for ever."""
-    hour = NOW + 400
-    async with Store(cluster) as store, Store(cluster) as reader:
+    hour, month = NOW + 400, Unit(Span.MONTH, 40_000)
+    gone = nodes.primary(of(hour))
+    near = next(name for name in map(str, range(99)) if nodes.primary(f"summed:{{{name}:{month.number}}}:10") is gone)
+    async with Store(cluster) as store, Store(cluster) as counts, Store(cluster) as months:
         await store.apply(sums("read", 1, hour))
-        assert await found(reader, hour) == 10
-        gone = nodes.primary(of(hour))
+        await store.write_summary(near, month, 10, b"kept")
+        assert await found(counts, hour) == 10
+        assert await months.summaries(near, [month], 10) == [b"kept"]
         gone.kill()
-        for _ in range(100):
-            with suppress(StoreError):
-                assert await found(reader, hour) == 10
-                break
-            await asyncio.sleep(0.1)
-        else:
-            pytest.fail("the reader did not find it")
+        assert await _once_it_answers(lambda: found(counts, hour)) == 10
+        assert await _once_it_answers(lambda: months.summaries(near, [month], 10)) == [b"kept"]
         gone.start()
         eventually(nodes.whole, 20, "the one that was killed does not follow")
+
+
+async def _once_it_answers(ask: Callable[[], Awaitable[Found]]) -> Found:
+    for _ in range(100):
+        with suppress(StoreError):
+            return await ask()
+        await asyncio.sleep(0.1)
+    raise AssertionError("the reader did not find it")
 
 
 async def _until_taken(store: Store, batch: Sums) -> None:
