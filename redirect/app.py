@@ -1,7 +1,7 @@
 """Owns the composition: which parts a worker has and how they hang together. Must never decide or compute anything.
 
 `start.py` reads the content before, `site.py` makes pages and answers of these parts, and `node.py` runs it all:
-settings -> keys -> content -> lock -> store -> socket -> workers.
+settings -> keys -> content -> lock -> sockets -> store -> workers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Owns the processes of one node, from start to stop. Must never hold a part of the service itself.
 
-Start: settings -> keys -> content -> lock -> store -> sample list (demo) -> socket -> workers.
+Start: settings -> keys -> content -> lock -> sockets -> store -> sample list (demo) -> workers.
 Stop: sockets close, workers finish what they have and flush, then the store, then the lock.
 Next program (SIGHUP): the same start, with the lock, store and sockets of the one before, whose workers stop last.
 """

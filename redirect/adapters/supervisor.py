@@ -1,6 +1,6 @@
 """Owns the processes of one node: the embedded store and the workers. Must never serve a request itself.
 
-Start: lock, store, listening sockets, workers. Stop: these sockets close, so that whoever comes is refused at once;
+Start: lock, listening sockets, store, workers. Stop: these sockets close, so that whoever comes is refused at once;
 workers finish what they have and flush their counts; then the store writes its file out and ends. A worker or store
 that dies is started again within a second; one that keeps dying, after ever longer pauses, and that is said once. On
 SIGHUP it becomes the next program, see `handover.py`.
