@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.processes import cpu_seconds, workers
+from bench.servers import STOP_LIMIT, wait_or_kill
 from bench.valkeys import until
 from redirect.adapters.spool import holding
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "haproxy.example.cfg"
-STOP_LIMIT = 30
 
 
 class Node:
@@ -66,7 +66,7 @@ class Node:
         """End it in order."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(STOP_LIMIT)
+            wait_or_kill(self._process, STOP_LIMIT)
 
     def kill(self) -> None:
         """End all its processes at once, as a power cut would."""

@@ -88,10 +88,11 @@ class Trial:
         self.balancer.start()
 
     def stop(self) -> None:
-        """End all but the cluster."""
-        self.balancer.stop()
-        for node in self.nodes:
-            node.stop()
+        """End all but the cluster, also where one of them does not end in order."""
+        with ExitStack() as ending:
+            for node in self.nodes:
+                ending.callback(node.stop)
+            self.balancer.stop()
 
     def publish(self, *terms: str) -> None:
         """Make a list with these terms live in the store."""

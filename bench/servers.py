@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BIN = Path(sys.executable).parent
+STOP_LIMIT = 30
 
 
 @contextmanager
@@ -29,7 +30,16 @@ def running(command: list[str], ready: str, environ: Mapping[str, str], director
         yield process.pid
     finally:
         process.terminate()
-        process.wait(30)
+        wait_or_kill(process, STOP_LIMIT)
+
+
+def wait_or_kill(process: subprocess.Popen[bytes], limit: float) -> None:
+    """Until it has ended. Raises TimeoutExpired for one that does not; then it has been killed."""
+    try:
+        process.wait(limit)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:
