@@ -63,7 +63,7 @@ class Round:
     pages: Heard
     batches: Heard | None
     memory: int
-    """MiB that all processes of the service hold afterwards."""
+    """MiB that workers and store hold afterwards."""
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def page_of(port: int) -> str:
 
 
 def memory(supervisor: int) -> int:
-    """MiB that the workers of a service hold."""
+    """MiB that the workers and the store of a service hold."""
     children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
     pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in children)
     return pages * os.sysconf("SC_PAGESIZE") >> 20

@@ -1,5 +1,5 @@
-"""Owns what an operator can set, read once into a frozen value. Must never be imported but by app.py and cli.py's
-way to it, nor show a secret."""
+"""Owns what an operator can set, read once into a frozen value. Must never be imported by web, adapters, journeys or
+domain, nor show a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owns what is read and proven before anything starts: content, keys, where the store is. Must never start anything."""
+"""Owns the content, read and proven whole before anything starts. Must never start anything itself."""
 
 from __future__ import annotations
 

@@ -41,8 +41,9 @@ TERMINAL = 0
 @dataclass(frozen=True)
 class Node:
     """What a supervisor knows of its node. `run_worker(index)` is called in a child process and returns when the worker
-    has ended in order. `serving` says how many workers answer; `announce` is called once, as soon as all do. `handover`
-    says what the next program is given, with these workers; `close` lets go of what this process listens on."""
+    has ended in order. `serving` says how many workers have ever begun to serve; `announce` is called once, as soon as
+    all have. `handover` says what the next program is given, with these workers; `close` lets go of what this process
+    listens on."""
 
     count: int
     run_worker: Callable[[int], None]
