@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 class Words:
-    """Words in a row, all of them known to the filter but for one unknown word that may stand between.
+    """Words in a row, all of them known to the filter, but for one other word that may stand between; behind the third
+    word of a longer phrase only one that the filter lacks.
 
     The sum of the gates of some words is the gate of their phrase, whatever their order, so that a phrase is
     digested only where the filter knows the sum. Of phrases over three words it knows the first three.
@@ -27,6 +28,8 @@ class Words:
         self._index = index
         self._anywhere = anywhere
         self._word_lengths = index.header.word_lengths
+        if self._word_lengths >> LONGEST_MASKED:  # that long or longer
+            self._word_lengths |= -1 << LONGEST_MASKED
         self._lengths = index.header.phrase_lengths
         self._longest = self._lengths.bit_length() - 1
 
@@ -64,7 +67,7 @@ class Words:
     def _alone(self, tokens: list[bytes], row: list[Digest | None]) -> list[Found]:
         alone: list[Found] = []
         for place, digest in enumerate(row):
-            if digest is not None and self._word_lengths >> min(len(tokens[place]), LONGEST_MASKED) & 1:
+            if digest is not None and self._word_lengths >> len(tokens[place]) & 1:
                 alone += self._index.found(digest[0], Kind.TERM, place, place + 1)
         return alone
 
@@ -81,25 +84,53 @@ class Words:
                 yield from self._longer(tokens, gates, places)
 
     def _neighbours(self, row: list[Digest | None]) -> list[tuple[int, ...]]:
-        """Pairs and triples of known words whose sum the filter has, with one unknown word between at most."""
-        field, bits, knows = self._index.filter, self._index.bits, self._index.knows
+        """Pairs and triples of known words whose sum the filter has, with one other word between at most.
+
+        Whether that word is known makes no difference: else an entry that it is part of would hide the others.
+        `Index.knows_phrase` is written out, as `knows` is in `row`.
+        """
+        field, bits = self._index.filter, self._index.bits
         likely: list[tuple[int, ...]] = []
-        first = second = -LONGEST_UNGATED
-        first_gate = second_gate = 0
+        three = two = one = 0  # the gates of the words that stand so far before, 0 where the filter lacks one
         for place, digest in enumerate(row):
             if digest is None:
+                three, two, one = two, one, 0
                 continue
             gate = digest[GATE]
-            if place - second <= 2:
-                pair = second_gate + gate
-                bit = pair % bits
-                if field[bit >> 3] >> (bit & 7) & 1 and knows(pair >> SECOND_GATE):
-                    likely.append((second, place))
-                if place - first <= LONGEST_UNGATED:
-                    bit = (first_gate + pair) % bits
-                    if field[bit >> 3] >> (bit & 7) & 1 and knows(first_gate + pair >> SECOND_GATE):
-                        likely.append((first, second, place))
-            first, first_gate, second, second_gate = second, second_gate, place, gate
+            if (
+                one
+                and field[(bit := (total := one + gate) % bits) >> 3] >> (bit & 7) & 1
+                and field[(bit := (total >> SECOND_GATE) % bits) >> 3] >> (bit & 7) & 1
+            ):
+                likely.append((place - 1, place))
+            if (
+                two
+                and field[(bit := (total := two + gate) % bits) >> 3] >> (bit & 7) & 1
+                and field[(bit := (total >> SECOND_GATE) % bits) >> 3] >> (bit & 7) & 1
+            ):
+                likely.append((place - 2, place))
+            if (
+                one
+                and two
+                and field[(bit := (total := two + one + gate) % bits) >> 3] >> (bit & 7) & 1
+                and field[(bit := (total >> SECOND_GATE) % bits) >> 3] >> (bit & 7) & 1
+            ):
+                likely.append((place - 2, place - 1, place))
+            if (
+                one
+                and three
+                and field[(bit := (total := three + one + gate) % bits) >> 3] >> (bit & 7) & 1
+                and field[(bit := (total >> SECOND_GATE) % bits) >> 3] >> (bit & 7) & 1
+            ):
+                likely.append((place - 3, place - 1, place))
+            if (
+                two
+                and three
+                and field[(bit := (total := three + two + gate) % bits) >> 3] >> (bit & 7) & 1
+                and field[(bit := (total >> SECOND_GATE) % bits) >> 3] >> (bit & 7) & 1
+            ):
+                likely.append((place - 3, place - 2, place))
+            three, two, one = two, one, gate
         return likely
 
     def _longer(self, tokens: list[bytes], gates: list[int], places: tuple[int, ...]) -> Iterator[Found]:

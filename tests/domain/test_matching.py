@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from redirect.domain.build import build
@@ -111,6 +111,9 @@ def test_one_wrong_letter_is_forgiven_only_where_the_list_says_so(kind: str) -> 
         "v.r.o.p.p!",
         "arc low sky dune arc low",
         "sky dune the arc low",
+        "sky quellfen dune arc low",
+        "zorblax the minku",
+        "zorblax quellfen minku",
         "PAXEL, quobb and 3 vintro",
         "dramolinest",
         "karvoo plinter",
@@ -250,6 +253,27 @@ def test_invented_phrases_are_found_in_any_disguise(words: list[str], kind: str,
         return
     listed = matcher(entry("term", " ".join(words)))
     assert listed.match_query(KINDS[kind](words, random.Random(seed))) is not None
+
+
+SHARED = st.sampled_from(["zorblax", "minku", "lonk", "quellfen", "drovic", "besh"])
+PHRASE = st.lists(SHARED, min_size=1, max_size=3, unique=True).map(" ".join)
+PHRASES = st.lists(st.builds(entry, st.sampled_from(["term", "term", "all", "stem"]), PHRASE), min_size=1, max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(PHRASES, PHRASES, st.lists(SHARED | st.just("weather"), min_size=2, max_size=8), st.booleans())
+@example([entry("term", "zorblax minku")], [entry("term", "lonk drovic")], ["zorblax", "lonk", "minku"], False)
+@example([entry("term", "besh zorblax minku")], [entry("term", "lonk")], ["besh", "lonk", "zorblax", "minku"], False)
+@example([entry("term", "besh zorblax minku")], [entry("term", "lonk")], ["besh", "zorblax", "lonk", "minku"], False)
+def test_no_entry_hides_another_of_up_to_three_words(
+    listed: list[Entry],
+    others: list[Entry],
+    words: list[str],
+    edits: bool,
+) -> None:
+    query = " ".join(words)
+    if matcher(*listed, edits=edits).match_query(query):
+        assert matcher(*listed, *others, edits=edits).match_query(query)
 
 
 def test_matches_in_a_long_padded_query_are_found() -> None:
