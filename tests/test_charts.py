@@ -81,7 +81,7 @@ def test_an_axis_ends_at_a_round_number_not_far_above(value: float) -> None:
     assert value * 0.999 <= top <= value * 1.6
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.floats(0, 1e7), st.floats(0, 1e7)), max_size=60),
     st.text(max_size=40),

@@ -506,7 +506,7 @@ def test_mistakes_in_the_platforms_own_code_are_told_at_once() -> None:
         Subject()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     text=TEXTS,
     languages=st.text(st.characters(exclude_categories=()), max_size=2000),

@@ -257,7 +257,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_file_that_was_cut_short_or_damaged_anywhere_is_refused(
     good: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

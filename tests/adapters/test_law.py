@@ -120,7 +120,7 @@ def test_a_question_without_a_sentence_is_named(messages: Path) -> None:
         load_laws(messages)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(st.binary(), st.text().map(str.encode), st.sampled_from(LAW.splitlines()).map(str.encode)))
 def test_whatever_stands_in_a_file_is_read_or_refused(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:

@@ -267,7 +267,7 @@ def test_any_text_comes_back_from_its_cell(written: str) -> None:
 CELLS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=30)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(FIELDS), CELLS), max_size=4), st.binary(max_size=40))
 def test_any_table_is_taken_whole_or_refused(folder: Path, cells: list[tuple[str, str]], noise: bytes) -> None:
     before = text(folder)

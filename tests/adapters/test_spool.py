@@ -129,7 +129,7 @@ class Spooling(RuleBasedStateMachine):
         assert left == []
 
 
-Spooling.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Spooling.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestSpooling = Spooling.TestCase
 
 
@@ -144,7 +144,7 @@ def filled(directory: Path) -> tuple[Path, SpooledBatch]:
     return batch.path, batch
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(length=st.integers(0, 600))
 def test_a_file_that_was_cut_says_what_stands_before_the_cut(
     tmp_path_factory: pytest.TempPathFactory, length: int
@@ -155,7 +155,7 @@ def test_a_file_that_was_cut_says_what_stands_before_the_cut(
     assert cells == whole.cells[: len(cells)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(at=st.integers(0, 400), noise=st.binary(max_size=40))
 def test_a_damaged_file_is_no_error(tmp_path_factory: pytest.TempPathFactory, at: int, noise: bytes) -> None:
     path, _ = filled(tmp_path_factory.mktemp("damaged"))

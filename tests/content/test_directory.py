@@ -196,13 +196,13 @@ TOML_VALUES = st.recursive(
 FIELDS = st.sampled_from([line.partition(" = ")[0] for line in RECORD.splitlines()[1:]] + ["hold", "minku"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=200))
 def test_garbage_is_refused_and_never_breaks_anything_else(folder: Path, text: str) -> None:
     load_or_refuse(folder, text)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200))
 def test_bytes_of_any_kind_are_refused_and_never_break_anything_else(folder: Path, data: bytes) -> None:
     (folder / "AA.toml").write_bytes(data)
@@ -210,7 +210,7 @@ def test_bytes_of_any_kind_are_refused_and_never_break_anything_else(folder: Pat
         load_directory(folder)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.dictionaries(FIELDS, TOML_VALUES, max_size=3))
 def test_any_value_in_any_field_is_taken_or_refused(folder: Path, changes: dict[str, object]) -> None:
     lines = [line for line in RECORD.splitlines() if line.partition(" = ")[0] not in changes]

@@ -151,7 +151,7 @@ def test_a_mark_is_the_same_for_the_same_texts_alone(one: dict[str, str], other:
     assert mark(dict(reversed(one.items()))) == mark(one)
 
 
-@settings(max_examples=30, deadline=None)  # each writes a file, and waits for the disk
+@settings(max_examples=30)  # each writes a file, and waits for the disk
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 def test_whatever_a_reviewer_is_called_the_file_stays_readable(
     tmp_path_factory: pytest.TempPathFactory, role: str

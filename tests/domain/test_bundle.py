@@ -59,14 +59,14 @@ def test_another_key_is_refused_and_shares_no_digest() -> None:
     assert not set(Bundle(BODY).words) & set(Bundle(build(ENTRIES, other)).words)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, len(BODY) - 1))
 def test_a_truncated_bundle_is_refused(length: int) -> None:
     with pytest.raises(ListError, match="refused"):
         Bundle(BODY[:length])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, HEADER_BYTES * 8 - 1))
 def test_a_header_with_one_bit_flipped_is_refused(bit: int) -> None:
     damaged = bytearray(BODY)
@@ -75,7 +75,7 @@ def test_a_header_with_one_bit_flipped_is_refused(bit: int) -> None:
         Bundle(bytes(damaged))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, len(BODY) - 1), st.binary(min_size=1, max_size=64))
 def test_whatever_stands_in_a_bundle_it_is_refused_or_answers(place: int, scribble: bytes) -> None:
     damaged = bytearray(BODY)
@@ -89,7 +89,7 @@ def test_whatever_stands_in_a_bundle_it_is_refused_or_answers(place: int, scribb
     matcher.match_url("http://blocked.example/room/42")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.binary(max_size=2000))
 def test_no_bytes_make_the_reader_fail_in_any_other_way(data: bytes) -> None:
     for bytes_ in (data, BODY[:8] + data, BODY[:HEADER_BYTES] + data):
@@ -125,7 +125,7 @@ def test_a_code_that_no_label_has_matches_nothing() -> None:
     assert matcher.match_query("zorblax minku") is None
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 def test_a_malicious_fold_table_is_refused_or_folds(data: st.DataObject) -> None:
     table = bytearray(packaged().data)

@@ -141,7 +141,7 @@ def covered(table: Table, unit: Unit, shown: Labels, counts: Mapping[Leaf, int])
                 yield day, labels
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(COUNTS)
 def test_no_count_stands_in_two_rows_and_no_row_is_small(counts: dict[Leaf, int]) -> None:
     left = dict(counts)
@@ -159,7 +159,7 @@ def test_no_count_stands_in_two_rows_and_no_row_is_small(counts: dict[Leaf, int]
     assert all(count < MINIMUM_CELL + 5 for count in small.values()), "what is left is too little to show"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(COUNTS)
 def test_one_platform_learns_nothing_of_another(counts: dict[Leaf, int]) -> None:
     alone = {leaf: count for leaf, count in counts.items() if leaf[1][0] == "acme"}
@@ -167,7 +167,7 @@ def test_one_platform_learns_nothing_of_another(counts: dict[Leaf, int]) -> None
     assert ours == seen(FUNNEL, alone)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(COUNTS, st.sampled_from((10, 15, 50)))
 def test_a_higher_minimum_shows_no_smaller_sum(counts: dict[Leaf, int], minimum: int) -> None:
     releases = released(FUNNEL, counts, minimum=minimum)
@@ -209,7 +209,7 @@ MANY: Mapping[str, st.SearchStrategy[dict[Leaf, int]]] = {
 
 
 @pytest.mark.parametrize("name", MANY)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data(), minimum=st.sampled_from((10, 10, 15, 50)))
 def test_no_row_and_no_gap_hides_more_than_is_said(name: str, data: st.DataObject, minimum: int) -> None:
     table, counts = TABLES[name], data.draw(MANY[name])

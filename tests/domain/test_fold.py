@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from redirect.domain.fold import LONGEST, Fold, fold
@@ -92,21 +92,18 @@ def test_a_number_stays_a_number() -> None:
     assert readings("2026 recipes") == ["2026 recipe"]
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_the_fold_never_raises_and_folding_again_changes_nothing(text: str) -> None:
     once = fold(text)
     assert fold(once) == once
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_no_reading_comes_twice(text: str) -> None:
     every = readings(text)
     assert len(every) == len(set(every))
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_the_quick_way_reads_as_the_long_one_does(text: str) -> None:
     quick = FOLD.quick(text)

@@ -139,7 +139,7 @@ def test_a_narrower_entry_that_is_surer_or_lasts_longer_stays() -> None:
     assert overlaps(broad, entry("zorblax minku drovic", expires="2027-01-31")) == [(Rule.SUBSUMED, 1, 0)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(terms, min_size=1, max_size=8), st.lists(st.lists(words, max_size=6).map(" ".join), max_size=12))
 def test_a_list_decides_the_same_without_its_superfluous_terms(entries: list[Entry], queries: list[str]) -> None:
     needless = {found.index for found in Overlaps(entries, FOLD).findings()}
@@ -148,7 +148,7 @@ def test_a_list_decides_the_same_without_its_superfluous_terms(entries: list[Ent
         assert (whole.match_query(query) is None) == (rest.match_query(query) is None)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(pages, min_size=1, max_size=8), st.lists(pages, max_size=12))
 def test_a_list_decides_the_same_without_its_superfluous_addresses(entries: list[Entry], asked: list[Entry]) -> None:
     needless = {found.index for found in Overlaps(entries, FOLD).findings()}
@@ -158,7 +158,6 @@ def test_a_list_decides_the_same_without_its_superfluous_addresses(entries: list
         assert (whole.match_url(url) is None) == (rest.match_url(url) is None)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(Kind), st.text(st.characters(), max_size=60))
 def test_no_entry_makes_the_guard_fail_and_its_id_is_the_builders(kind: Kind, value: str) -> None:
     listed = Entry(kind, value, "csam", Confidence.HIGH)

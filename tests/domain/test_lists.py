@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from redirect.domain.build import build
@@ -77,7 +77,6 @@ def test_an_entry_never_shows_its_value() -> None:
     assert "zorblax" not in repr(entry) + str(entry)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(), max_size=300))
 def test_no_text_makes_the_reader_fail_or_shows_in_its_errors(text: str) -> None:
     secret = "".join(character for character in text if character not in "\r\n")

@@ -234,7 +234,6 @@ def test_these_urls_are_not(url: str) -> None:
     assert LISTED.match_url(url) is None
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(), max_size=300))
 def test_no_text_makes_the_matcher_fail(text: str) -> None:
     LISTED.match_query(text)
@@ -246,7 +245,7 @@ def test_no_text_makes_the_matcher_fail(text: str) -> None:
 WORD = st.permutations("bdfgklmnprtvz").map(lambda letters: "".join(letters[:2]) + "ovrunta")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(WORD, min_size=2, max_size=3, unique=True), st.sampled_from(sorted(KINDS)), st.integers())
 def test_invented_phrases_are_found_in_any_disguise(words: list[str], kind: str, seed: int) -> None:
     if kind in ONE_LETTER | {"word dropped"}:
@@ -260,7 +259,7 @@ PHRASE = st.lists(SHARED, min_size=1, max_size=3, unique=True).map(" ".join)
 PHRASES = st.lists(st.builds(entry, st.sampled_from(["term", "term", "all", "stem"]), PHRASE), min_size=1, max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PHRASES, PHRASES, st.lists(SHARED | st.just("weather"), min_size=2, max_size=8), st.booleans())
 @example([entry("term", "zorblax minku")], [entry("term", "lonk drovic")], ["zorblax", "lonk", "minku"], False)
 @example([entry("term", "besh zorblax minku")], [entry("term", "lonk")], ["besh", "lonk", "zorblax", "minku"], False)

@@ -27,7 +27,7 @@ def test_no_mutated_input_breaks_a_promise(target: str) -> None:
     assert driver.HAS_ATHERIS is ("stat::number_of_executed_units" in said), said
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(driver._mutated([b"zorblax minku", b"http://blocked.example/"]))
 def test_where_atheris_has_no_wheel_hypothesis_makes_inputs_of_the_same_kind(data: bytes) -> None:
     assert len(data) <= driver.LONGEST

@@ -98,7 +98,7 @@ def test_long_paths_find_help(demo: Service, length: int) -> None:
         assert speak(demo.port, path.encode()).startswith(b"HTTP/1.1 200 ")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rest=st.text(max_size=60), lang=st.text(max_size=20))
 def test_any_text_as_an_address_finds_help(demo: Service, rest: str, lang: str) -> None:
     path = "/w/" + "".join(f"%{byte:02X}" for byte in rest.encode(errors="surrogatepass"))

@@ -223,7 +223,7 @@ STREAM = b"".join([
 ])  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12).map(sorted))
 def test_requests_are_the_same_however_they_come(demo: Service, cuts: list[int]) -> None:
     async def talk() -> list[bytes]:
@@ -242,7 +242,7 @@ def test_requests_are_the_same_however_they_come(demo: Service, cuts: list[int])
     assert STOPPED in stopped_again
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.one_of(st.binary(max_size=200), st.integers(0, len(STREAM)).map(lambda end: STREAM[end // 2 : end])))
 def test_no_bytes_harm_those_who_come_after(demo: Service, data: bytes) -> None:
     async def talk() -> bytes:

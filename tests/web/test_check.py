@@ -55,13 +55,13 @@ def ensure_answer_or_problem(response: httpx.Response) -> None:
         assert body["status"] == response.status_code
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(body=SUBJECT | JSON)
 def test_any_json_is_answered_or_refused(demo: Service, body: Any) -> None:
     ensure_answer_or_problem(demo.ask("/v1/check", content=json.dumps(body)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     body=st.binary(max_size=80)
     | SUBJECT.map(lambda body: json.dumps(body, ensure_ascii=False).encode(errors="surrogatepass"))

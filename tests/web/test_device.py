@@ -59,7 +59,7 @@ def test_a_header_is_never_kept_and_what_stands_for_it_not_for_ever() -> None:
     assert not any(b"Browser" in digest for digest in devices._kinds)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(WORDS + MARKS), max_size=300).map("".join))
 def test_a_crafted_header_holds_nobody_up(header: str) -> None:
     began = time.thread_time()

@@ -201,7 +201,7 @@ def test_without_a_known_key_nothing_is_decided_and_nobody_is_sent_anywhere(
 
 
 @given(beginning=beginnings, data=header_bytes, host=header_bytes | st.just(b"search.example"))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_bytes_of_an_address_break_an_answer(forward: Forward, beginning: bytes, data: bytes, host: bytes) -> None:
     for headers in ({}, {"x_forwarded_host": host}):
         response = forward(beginning + data, **headers)
@@ -209,7 +209,7 @@ def test_no_bytes_of_an_address_break_an_answer(forward: Forward, beginning: byt
 
 
 @given(before=parameters, after=parameters)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_other_parameters_free_a_listed_search(
     forward: Forward, before: list[tuple[str, str]], after: list[tuple[str, str]]
 ) -> None:
@@ -217,7 +217,7 @@ def test_no_other_parameters_free_a_listed_search(
 
 
 @given(st.lists(st.booleans(), min_size=13, max_size=13))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_escaping_frees_a_listed_search(forward: Forward, escaped: list[bool]) -> None:
     letters = zip("zorblax+minku", escaped, strict=True)
     spelled = "".join(f"%{ord(letter):02X}" if hide and letter != "+" else letter for letter, hide in letters)
