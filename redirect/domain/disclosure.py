@@ -71,12 +71,15 @@ def rungs_passed(table: Table, span: Span, labels: Labels) -> int:
 
 
 def most_beyond(shown: int, passed: int) -> int:
-    """How much larger than a sum that is shown, after so many rungs, its cells may be together.
+    """How much larger than a sum that is shown, after so many rungs, its cells may be together, rounding aside.
 
     A cell that has passed n rungs may be n larger than what it adds (see `most_unseen`), and adds MINIMUM_CELL - 2 at
-    least then. So there are no more of those than fill the sum, which itself is shown too small by ROUND_TO at most.
+    least then: so there are no more of those than fill the sum. Where nothing else is in it, it is shown still lower.
     """
-    return ROUND_TO + passed * ((shown + ROUND_TO) // (MINIMUM_CELL - 2)) if passed else 0
+    if not passed:
+        return 0
+    parts = (shown + ROUND_TO) // (MINIMUM_CELL - 2)
+    return passed * parts + max(0, parts * (MINIMUM_CELL - 2) - shown - ROUND_TO // 2)
 
 
 def most_unseen(table: Table, minimum: int) -> int:

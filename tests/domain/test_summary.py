@@ -72,15 +72,15 @@ def test_a_summary_that_comes_to_something_else_takes_another_form() -> None:
         for country in ("AR", "CL")
     ]
     sums = made(funnel=rows, checks=[check("block", "0", 25), check("allow", "unknown", 900)])
-    assert (FORM, blake2b(packed(sums), digest_size=8).hexdigest()) == (2, "62b2333eed86560d")
+    assert (FORM, blake2b(packed(sums), digest_size=8).hexdigest()) == (2, "5fd2ddf1413085af")
 
 
 def test_days_weeks_and_months_add_up_and_only_weeks_are_shown_by_week() -> None:
     found = made(
         funnel=[page(DAY, "shown", 20), page(WEEK, "shown", 15), page(MONTH, "shown", 10, "005", language="rest")]
     )
-    assert found.steps["shown",] == Count(45, 3, UNSEEN + (5 + 2) + (5 + 4))
-    assert found.weeks == {(WEEK.first, "shown"): Count(35, 2, 5 + 2)}
+    assert found.steps["shown",] == Count(45, 3, UNSEEN + 2 + 4)
+    assert found.weeks == {(WEEK.first, "shown"): Count(35, 2, 2)}
     assert {country for country, _ in found.countries} == {"AR", "005"}
 
 
@@ -92,7 +92,7 @@ def test_what_disclosure_takes_from_cells_that_it_merges_is_within_what_may_be_h
     warned = made(checks=merged(CHECKS, WEEK, days)).warned["web", "0"]
     helped = made(services=merged(SERVICES, MONTH, month)).services["one", "main"]
     for found, truth in ((warned, 63), (helped, 360)):
-        assert found.shown + found.give_or_take < truth <= found.shown + found.hidden
+        assert found.shown + found.give_or_take < truth <= found.shown + found.give_or_take + found.hidden
 
 
 def merged(table: Table, unit: Unit, leaves: Iterable[tuple[int, tuple[str, ...], int]]) -> list[Row]:
