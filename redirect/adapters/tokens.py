@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -27,6 +28,11 @@ _FIELDS = 10
 _AS_BASE64 = bytes.maketrans(b"-_+/", b"+/!!")  # one address for one statement
 _ENROLLED = "1"
 _CODE_BYTES = 9
+OPENED_KEPT = 1024
+
+
+class _NotOursError(ValueError):
+    """No key of ours sealed it."""
 
 
 class TokenBox:
@@ -36,6 +42,9 @@ class TokenBox:
         self._boxes = [AESSIV(key) for key in keys]
         # The oldest key, so that a page rendered just before a new key came keeps its links.
         self._code_key = hashlib.blake2b(keys[-1], person=b"redirect-code").digest()
+        # What opens is an address that we made, and the same for everyone in its situation; what does not, somebody may
+        # have typed, and is not kept: a call that raises is forgotten.
+        self._opened = lru_cache(OPENED_KEPT)(self._open)
 
     def seal(self, statement: Statement) -> str:
         """One path segment, always of TOKEN_CHARACTERS. Raises ValueError for a statement that is too long."""
@@ -64,30 +73,32 @@ class TokenBox:
         if len(token) != TOKEN_CHARACTERS:
             return None
         try:
-            sealed = binascii.a2b_base64(token.encode("ascii").translate(_AS_BASE64), strict_mode=True)
+            return self._opened(token)
         except ValueError:
             return None
-        plain = self._decrypt(sealed)
-        return None if plain is None else _statement(plain)
 
     def code(self, token: str, service: str) -> str:
         """A service's name within one page; says nothing elsewhere."""
         digest = hmac.digest(self._code_key, f"{token}/{service}".encode(), "sha256")
         return base64.urlsafe_b64encode(digest[:_CODE_BYTES]).decode()
 
-    def _decrypt(self, sealed: bytes) -> bytes | None:
+    def _open(self, token: str) -> Statement:
+        sealed = binascii.a2b_base64(token.encode("ascii").translate(_AS_BASE64), strict_mode=True)
+        return _statement(self._decrypt(sealed))
+
+    def _decrypt(self, sealed: bytes) -> bytes:
         for box in self._boxes:
             try:
                 return box.decrypt(sealed, None)
             except InvalidTag:
                 continue
-        return None
+        raise _NotOursError
 
 
-def _statement(plain: bytes) -> Statement | None:
+def _statement(plain: bytes) -> Statement:
     fields = plain.rstrip(b"\0").decode().split(_SEPARATOR)
     if len(fields) != _FIELDS:
-        return None
+        raise _NotOursError
     platform, category, message, variant, country, attempt, language, day, step, enrolled = fields
     situation = (platform, category, message, variant, country, attempt, language, int(day), step)
     return Statement(*situation, enrolled=enrolled == _ENROLLED)

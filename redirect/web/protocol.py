@@ -79,10 +79,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._begun += 1
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_body:  # a trailer comes after what was asked, and changes nothing of it
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body, self._head = False, True, 0
         answer = self.at_once(self.parser.get_method(), self.url)
@@ -92,6 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._answer, self._closing = overloaded, not self._is_usual()
         else:
             self._to_application()
+        self.headers = []  # for trailers, which come after what was asked, and change nothing of it
 
     def on_body(self, body: bytes) -> None:
         self._head = 0
@@ -118,7 +115,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._answer = overloaded
         try:
             whole = self._answer(
-                {"method": self.parser.get_method().decode(), "headers": self.headers, "client": self.client},
+                {"method": self.parser.get_method().decode(), "headers": self.scope["headers"], "client": self.client},
                 self._body,
             )
         except Exception:  # noqa: BLE001 (the application meets the same, and knows what to say)
