@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redirect.charts import Chart, Line, Point, drawn, rounded_up
+from redirect.domain.figures import Place
 from redirect.domain.periods import Span, Unit, units_within
 from redirect.domain.summary import Summary
 from redirect.domain.sureness import Count
 from redirect.journeys.chapters_shown import ShownChapters
 from redirect.journeys.dashboard import Month, Overview
 from redirect.tools.report import english
-from redirect.web.plots import View
+from redirect.web.plots import View, given_by_month
 from redirect.web.section_extent import trends
 
 if TYPE_CHECKING:
@@ -107,3 +108,11 @@ def test_a_week_that_is_not_shown_is_a_gap_in_every_chart_of_weeks() -> None:
     assert list(report.labels) == weeks
     for drawn_ in (list(report.series["Warnings shown"]), [point.value for point in dashboard.lines[0].points]):
         assert drawn_ == [100 if week in some else None for week in weeks]
+
+
+def test_a_month_of_which_no_figure_was_given_is_a_gap() -> None:
+    given_ = {Place(month, "appeals", "received"): 40 for month in ("2026-08", "2026-09", "2026-11")}
+    view = View(Overview("acme", (), (), Summary(), given_, {}, "2026-11-30", 10), Summary(), "web", english())
+    chart = given_by_month(view, "Appeals by month", [("received", ("appeals", "received"))])
+    assert chart
+    assert [point.value for point in chart.lines[0].points] == [40, 40, None, 40]

@@ -71,8 +71,21 @@ def month_of(now: float) -> str:
 
 def months_before(month: str, many: int = KEPT_MONTHS) -> list[str]:
     """The months for which figures are kept, the newest first; this month has not ended, and is none."""
-    number = int(month[:4]) * 12 + int(month[5:]) - 1
-    return [f"{each // 12}-{each % 12 + 1:02}" for each in range(number - 1, number - 1 - many, -1)]
+    number = _number(month)
+    return [_month(each) for each in range(number - 1, number - 1 - many, -1)]
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """Both included, the oldest first."""
+    return [_month(each) for each in range(_number(first), _number(last) + 1)]
+
+
+def _number(month: str) -> int:
+    return int(month[:4]) * 12 + int(month[5:]) - 1
+
+
+def _month(number: int) -> str:
+    return f"{number // 12}-{number % 12 + 1:02}"
 
 
 def read_rows(text: str, months: Container[str], services: Container[str]) -> dict[Place, int | None]:

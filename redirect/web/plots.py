@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from redirect.charts import Chart, Line, Point
-from redirect.domain.figures import Place
+from redirect.domain.figures import Place, months_between
 from redirect.domain.periods import day_of, iso
 from redirect.web.figures_shown import month_name, written
 
@@ -69,9 +69,10 @@ def by_month(view: View, title: str, lines: Sequence[tuple[str, Sequence[Share |
 
 def given_by_month(view: View, title: str, lines: Sequence[tuple[str, tuple[str, str]]]) -> Chart | None:
     found = view.overview.figures
-    months = sorted({place.month for place in found})
-    if len(months) < 2:
+    given = {place.month for place in found}
+    if len(given) < 2:
         return None
+    months = months_between(min(given), max(given))
     drawn = [
         Line(name, tuple(Point(at, found.get(Place(month, *kind))) for at, month in enumerate(months)))
         for name, kind in lines
