@@ -171,9 +171,9 @@ def test_the_worst_four_kilobytes_fold_within_milliseconds(kind: str) -> None:
     text = WORST[kind][:LONGEST]
     best = 1.0
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()  # not what others take of the core meanwhile
         list(FOLD.readings(text))
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     assert best < 0.02
 
 
