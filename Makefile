@@ -64,10 +64,13 @@ lint: .venv/made-dev catalogues ## Style, types, import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Three for two cores: a third of their time tests wait for what they started.
+TESTERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
+
 .PHONY: test
 test: lint programs tests/validator/node_modules ## Everything: lint, then tests against the real store, browser and proxies
 	$(BIN)/python scripts/fold_table.py --check
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-pages
 test-pages: .venv/made-dev catalogues programs tests/validator/node_modules ## Every page in every language in a real browser, which takes long
