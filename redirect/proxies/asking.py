@@ -69,7 +69,7 @@ class Asker:
     async def ask(self, question: Question) -> Verdict:
         """What to do with a request."""
         if not self._care.asks():
-            self._care.missed(Reason.PAUSED, 1)
+            self._care.unasked(Reason.PAUSED, 1)
             return Verdict(decided=False)
         try:
             async with asyncio.timeout(self._limit):
