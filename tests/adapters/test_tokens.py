@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
-from redirect.adapters.tokens import TOKEN_CHARACTERS, TokenBox
+from redirect.adapters.tokens import OPENED_KEPT, TOKEN_CHARACTERS, TokenBox
 from redirect.domain.content import Statement
 
 MESSAGES = Path(__file__).parents[2] / "messages"
@@ -109,3 +109,14 @@ def test_the_longest_names_that_may_be_served_fit() -> None:
 def test_a_statement_that_is_too_long_is_refused_and_never_cut() -> None:
     with pytest.raises(ValueError, match="too long"):
         TokenBox([OLD]).seal(replace(SAMPLE, category="c" * 120))
+
+
+def test_only_addresses_that_we_made_are_remembered_and_no_more_than_a_few() -> None:
+    box = TokenBox([OLD])
+    for number in range(OPENED_KEPT + 10):
+        assert box.open(box.seal(replace(SAMPLE, day=number))) == replace(SAMPLE, day=number)
+    assert box._opened.cache_info().currsize == OPENED_KEPT
+    box = TokenBox([NEW])
+    for text in ("zorblax", "z" * TOKEN_CHARACTERS, "\u00e4" * TOKEN_CHARACTERS, TokenBox([OLD]).seal(SAMPLE)):
+        assert box.open(text) is None
+    assert box._opened.cache_info().currsize == 0
