@@ -11,7 +11,8 @@ const app = express();
 app.use(redirect({ service: REDIRECT_SERVICE, key: REDIRECT_KEY, onError: ON_ERROR, paths: { "/search": "web" } }));
 app.use((request, response) => {
   const { method, originalUrl: path, headers } = request;
-  const onward = http.request({ host: "127.0.0.1", port: PLATFORM, method, path, headers }, (answer) => {
+  // A connection for each: one that was kept may end in the very moment in which it is used again.
+  const onward = http.request({ agent: false, host: "127.0.0.1", port: PLATFORM, method, path, headers }, (answer) => {
     response.status(answer.statusCode);
     answer.pipe(response);
   });
