@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -12,6 +11,7 @@ from msgspec import Meta
 
 from redirect.domain.errors import ContentError
 from redirect.domain.hours import ALWAYS, read_hours
+from redirect.domain.periods import is_day
 from redirect.domain.services import FURTHER_NOTICE, WORLD, Directory, Service
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _wrong(name: str, record: Record) -> Iterator[tuple[str, str]]:
         yield "verified_by", "says who set verified_on"
     for field in ("verified_on", "agreed_on", "paused_until"):
         day = getattr(record, field)
-        if day not in {"", FURTHER_NOTICE} and not _is_day(day):
+        if day not in {"", FURTHER_NOTICE} and not is_day(day):
             yield field, f"{day} is not a day"
     yield from _wrong_hours(record)
 
@@ -170,11 +170,3 @@ def _wrong_hours(record: Record) -> Iterator[tuple[str, str]]:
         yield "time_zone", "says by which clock the hours are, such as Europe/Oslo"
     if record.time_zone is not None and record.time_zone not in get_global("zone_territories"):
         yield "time_zone", "is no time zone of the IANA data base, such as Europe/Oslo"
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

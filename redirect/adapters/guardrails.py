@@ -24,8 +24,6 @@ GUARD_EVERY = 5.0
 TURN = 5
 """Seconds between looks of all workers of all nodes."""
 
-"""Seconds between two lines on the same broken experiment."""
-
 
 class Guard:
     """Stops what does harm, whichever worker of whichever node sees it first; all others follow by what it writes."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 from redirect.domain.content import GUIDE, VIDEO, Door
 from redirect.domain.decision import Action, Degraded
 from redirect.domain.errors import BadRequest
-from redirect.domain.periods import DAY_SECONDS, Span
+from redirect.domain.periods import DAY_SECONDS, Span, is_day
 from redirect.domain.regions import region
 from redirect.domain.subject import ATTEMPTS, Mode, Surface
 
@@ -239,14 +239,6 @@ def _moment(text: str, *, end_of_day: bool = False) -> float:
         raise BadRequest("bad-period") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    if end_of_day and _is_day(text):
+    if end_of_day and is_day(text):
         moment += timedelta(days=1, seconds=-1)
     return moment.timestamp()
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

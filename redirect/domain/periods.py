@@ -100,3 +100,12 @@ def _first_monday(month: int) -> int:
     """The first day of a month of weeks: the Monday before its first Thursday."""
     first = date(month // 12, month % 12 + 1, 1).toordinal() - _EPOCH
     return (first + _MONDAY + 3) // 7 * 7 - _MONDAY
+
+
+def is_day(text: str) -> bool:
+    """Whether this is a date of ISO 8601, without a time."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
