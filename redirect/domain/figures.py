@@ -15,6 +15,7 @@ import msgspec
 
 from redirect.domain.disclosure import ROUND_TO, publishable
 from redirect.domain.errors import BadRequest
+from redirect.domain.report_words import month_name
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -72,20 +73,16 @@ def month_of(now: float) -> str:
 def months_before(month: str, many: int = KEPT_MONTHS) -> list[str]:
     """The months for which figures are kept, the newest first; this month has not ended, and is none."""
     number = _number(month)
-    return [_month(each) for each in range(number - 1, number - 1 - many, -1)]
+    return [month_name(each) for each in range(number - 1, number - 1 - many, -1)]
 
 
 def months_between(first: str, last: str) -> list[str]:
     """Both included, the oldest first."""
-    return [_month(each) for each in range(_number(first), _number(last) + 1)]
+    return [month_name(each) for each in range(_number(first), _number(last) + 1)]
 
 
 def _number(month: str) -> int:
     return int(month[:4]) * 12 + int(month[5:]) - 1
-
-
-def _month(number: int) -> str:
-    return f"{number // 12}-{number % 12 + 1:02}"
 
 
 def read_rows(text: str, months: Container[str], services: Container[str]) -> dict[Place, int | None]:
